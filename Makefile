@@ -1,0 +1,387 @@
+# SafeStream: builds build/libss.a and the programs in build/bin/.
+#
+#   make            build                make check    deps, build, every test
+#   make run        deps, build, start   make lint     formatting and checkers
+#   make install    PREFIX=/usr/local    make help     all targets and switches
+#
+# One Makefile, not recursive: what a target needs stands here and nowhere
+# else. CFLAGS, CPPFLAGS and LDFLAGS belong to the user; what the code itself
+# needs is added beside them. A change of flags or of the list of files
+# rebuilds what it touches (the stamp $(B)/flags).
+
+VERSION := 0.1.0
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+SHELL := /bin/sh
+
+# --- what may be set ------------------------------------------------------
+
+# make's own defaults (cc) are no wish of the user's
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+FUZZ_CC ?= clang
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
+SAN ?=
+COV ?=
+DEVELOPER ?=
+V ?=
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+
+SS_PORT ?= 8000
+FUZZ_SECONDS ?= 60
+BATS ?= bats
+# bats runs files side by side only where GNU parallel is there
+BATS_FLAGS ?= $(shell command -v parallel >/dev/null 2>&1 && \
+	parallel --version 2>/dev/null | grep -q GNU && echo --jobs 2)
+TESTS ?= $(sort $(wildcard tests/*.bats))
+
+# --- flags ----------------------------------------------------------------
+
+comma := ,
+B := build
+ifneq ($(SAN),)
+B := build/san-$(subst $(comma),-,$(SAN))
+endif
+ifneq ($(COV),)
+B := build/cov
+endif
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Wwrite-strings -Wformat=2 -fno-common
+ifneq ($(DEVELOPER),)
+WARN += -Werror
+endif
+STD := -std=c11 -D_POSIX_C_SOURCE=200809L
+OWN_CPPFLAGS := -Ilib -DSS_VERSION='"$(VERSION)"'
+OWN_CFLAGS := $(STD) $(WARN) -fPIE -fstack-protector-strong
+OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifneq ($(SAN),)
+# a finding ends the program, so that its test fails
+OWN_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+OWN_LDFLAGS += -fsanitize=$(SAN)
+export ASAN_OPTIONS ?= detect_leaks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+else ifneq ($(COV),)
+OWN_CFLAGS += --coverage -O0
+OWN_LDFLAGS += --coverage
+else
+OWN_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+# Libraries, per program. Expanded in recipes only: `make deps` may install
+# them in the same run. Debian 12's libjq-dev has no pkg-config file.
+JQ_CFLAGS ?=
+JQ_LIBS ?= -ljq
+WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
+WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
+CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
+CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
+
+LDLIBS.ss-gateway = $(WS_LIBS)
+LDLIBS.ss-gift = $(CURL_LIBS)
+LDLIBS.ss-moderate = $(JQ_LIBS)
+CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
+CFLAGS.lib/http = $(CURL_CFLAGS)
+CFLAGS.lib/filter = $(JQ_CFLAGS)
+
+# --- what there is --------------------------------------------------------
+
+LIB_SRC := $(sort $(wildcard lib/*.c lib/*/*.c))
+PROGS := $(sort $(patsubst cmd/%.c,%,$(wildcard cmd/ss-*.c)) \
+	$(patsubst cmd/%/,%,$(wildcard cmd/ss-*/)))
+CMD_SRC := $(sort $(wildcard cmd/ss-*.c cmd/ss-*/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+MAN := $(sort $(wildcard man/*.1 man/*.5 man/*.7))
+C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC)
+C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+BIN := $(PROGS:%=$(B)/bin/%)
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
+FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+
+# A quiet build says what it does in a word; make -s nothing, V=1 all of it.
+ifneq ($(V),)
+say = @:
+Q :=
+else
+Q := @
+ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+say = @:
+else
+say = @printf '  %-4s %s\n'
+endif
+endif
+
+# Targets that begin with `deps` must not compile before it is done.
+FIRST :=
+ifneq ($(filter check check-unit coverage run,$(MAKECMDGOALS)),)
+FIRST := deps
+endif
+
+# --- building -------------------------------------------------------------
+
+.PHONY: all programs unit FORCE
+all: $(B)/libss.a programs
+programs: $(BIN)
+unit: $(UNIT)
+
+$(B)/flags: FORCE | $(FIRST)
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) \
+		$(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(JQ_CFLAGS) \
+		$(JQ_LIBS) $(C_SRC))' >$@.new
+	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+
+$(B)/obj/%.o: %.c $(B)/flags | $(FIRST)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) \
+		$(CFLAGS.$(*)) $(CFLAGS.$(patsubst %/,%,$(dir $*))) \
+		-MMD -MP -c -o $@ $<
+
+$(B)/libss.a: $(call obj,$(LIB_SRC)) $(B)/flags
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# $(1): a program; its source is cmd/NAME.c or the folder cmd/NAME/
+define program
+$$(B)/bin/$(1): $$(call obj,$$(sort $$(wildcard cmd/$(1).c cmd/$(1)/*.c))) \
+		$$(B)/libss.a
+	$$(say) LD $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) $$(OWN_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ \
+		$$(LDLIBS.$(1)) -lm
+endef
+$(foreach p,$(PROGS),$(eval $(call program,$(p))))
+
+$(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
+		$(JQ_LIBS) $(CURL_LIBS) -lm
+
+$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
+	$(say) FUZZ $@
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
+		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(CURL_LIBS) -lm
+
+-include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
+
+# $(1) inside a JSON string, inside a shell's single quotes
+json_sq = $(subst ','\'',$(subst ",\",$(subst \,\\,$(1))))
+compile_commands.json: $(B)/flags
+	@{ sep='['; for f in $(C_SRC); do \
+		printf '%s\n{"directory":"%s","file":"%s","command":"%s %s"}' \
+			"$$sep" "$$PWD" "$$f" '$(call json_sq,$(CC) \
+			$(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -c)' \
+			"$$f"; sep=,; \
+	done; printf '\n]\n'; } >$@
+
+# --- what must be installed -----------------------------------------------
+
+DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
+	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
+	jq curl socat bats bats-support bats-assert python3-websockets mandoc \
+	procps
+LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
+	codespell pmccabe
+FUZZ_DEPS := clang
+
+# $(1): Debian packages. Root and network are needed only where one is
+# missing; on other systems it says what is needed and leaves it at that.
+define apt
+@command -v dpkg-query >/dev/null 2>&1 || { \
+	echo 'no dpkg here; what is needed has these names in Debian:' $(1); \
+	exit 0; }; \
+have=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(1) \
+	2>/dev/null | sed -n 's/^installed //p'); \
+missing=; for p in $(1); do \
+	printf '%s\n' "$$have" | grep -qxF -- "$$p" || missing="$$missing $$p"; \
+done; \
+test -n "$$missing" || exit 0; \
+echo "installing:$$missing"; \
+export DEBIAN_FRONTEND=noninteractive; \
+sudo=; test "$$(id -u)" = 0 || sudo='sudo -E'; \
+$$sudo apt-get -q update || echo 'apt-get update failed; trying anyway' >&2; \
+$$sudo apt-get -q install -y --no-install-recommends $$missing </dev/null
+endef
+
+.PHONY: deps lint-deps fuzz-deps
+deps:
+	$(call apt,$(DEPS))
+lint-deps:
+	$(call apt,$(LINT_DEPS))
+fuzz-deps:
+	$(call apt,$(FUZZ_DEPS))
+
+# --- running and testing --------------------------------------------------
+
+TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
+
+.PHONY: run check check-unit check-san check-bats coverage fuzz bench help
+run: deps all
+	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
+		exec examples/live.sh
+
+# Where tests/unit.bats runs the unit tests, they are not run twice.
+check: deps all unit $(if $(wildcard tests/unit.bats),,check-unit)
+	$(Q)$(TEST_ENV) $(BATS) $(BATS_FLAGS) $(TESTS)
+
+check-unit: unit
+	@rc=0; for t in $(UNIT); do echo "# $$t"; "$$t" || rc=1; done; exit $$rc
+
+check-san:
+	$(MAKE) SAN=address,undefined check
+
+# Lines that the tests ran, per file. Programs that a test kills with
+# SIGKILL don't report theirs.
+coverage:
+	-$(MAKE) COV=1 check
+	@cd build/cov && for o in $(patsubst %.c,obj/%.o,$(LIB_SRC) $(CMD_SRC)); \
+	do gcov -n -o "$$o" "$$o" 2>/dev/null; done | awk -F"'" ' \
+		/^File/ { f = $$2 } \
+		/^Lines executed/ && f ~ /\.c$$/ { \
+			split($$0, a, /[:% ]+/); p = a[3]; n = a[5]; \
+			printf "%6.1f%% of %5d  %s\n", p, n, f; \
+			t += n; s += p * n / 100; f = "" } \
+		END { if (t) printf "%6.1f%% of %5d  total\n", 100 * s / t, t }'
+
+fuzz: fuzz-deps $(FUZZ)
+	@for t in $(FUZZ); do \
+		echo "# $$t, $(FUZZ_SECONDS) s"; \
+		mkdir -p "$$t.corpus" "tests/fuzz/corpus/$${t##*/}"; \
+		"$$t" -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+			-artifact_prefix="$$t." "$$t.corpus" \
+			"tests/fuzz/corpus/$${t##*/}" || exit 1; \
+	done
+
+bench: all
+	@for t in $(sort $(wildcard tests/bench/*.sh)); do \
+		PATH='$(CURDIR)/$(B)/bin':"$$PATH" bash "$$t" || exit 1; \
+	done
+
+help:
+	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
+	@echo 'targets: all check check-unit check-san lint format coverage'
+	@echo '  fuzz bench completions deps lint-deps run install uninstall'
+	@echo '  dist clean compile_commands.json'
+	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
+	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'
+	@echo '  PREFIX DESTDIR BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR'
+
+# --- completions ----------------------------------------------------------
+
+.PHONY: completions
+completions: all
+	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" completions/generate.sh completions
+
+# --- lint -----------------------------------------------------------------
+
+SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
+	tests/*.bash tests/*.sh tests/*/*.sh))
+LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS)
+
+# Each checker is a target of its own, so that `make -k lint` shows all.
+LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \
+	lint-shell lint-spelling lint-size
+.PHONY: lint format $(LINTS)
+lint: $(LINTS)
+$(LINTS): | lint-deps
+format:
+	clang-format -i --style=file $(C_ALL)
+
+lint-format:
+	clang-format --dry-run -Werror --style=file $(C_ALL)
+lint-warnings lint-tidy: | deps
+lint-warnings:
+	@rc=0; for cc in gcc clang; do for f in $(C_SRC); do \
+		$$cc $(LINT_CPP) $(STD) $(WARN) -O2 -Werror -fsyntax-only $$f || \
+			rc=1; \
+	done; done; exit $$rc
+lint-tidy:
+	@clang-tidy --quiet $(C_SRC) -- $(LINT_CPP) $(STD) 2>/dev/null
+lint-cppcheck:
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -Ilib lib cmd
+# Whether the pages that ours refer to are installed here doesn't matter;
+# tests/meta.bats looks after those that are ours.
+lint-man:
+	@mandoc -T lint -W style $(MAN) 2>&1 | awk ' \
+		!/referenced manual not found|outdated mandoc\.db/ { \
+			print; bad = 1 } END { exit bad }'
+lint-shell:
+	shellcheck -x $(SH_SRC)
+	@: bats assigns stderr, and each test is a subshell on purpose
+	shellcheck -x -S warning --shell=bats -e SC2030,SC2031,SC2154 \
+		$(sort $(wildcard tests/*.bats))
+lint-spelling:
+	@codespell
+# Past 80 lines or a complexity of 20 (a switch counts as one) a function
+# has to be cut. A table of options in main is long, but has no statements.
+lint-size:
+	@pmccabe $(LIB_SRC) $(CMD_SRC) | awk '$$1 > 20 || ($$5 > 80 && $$3 > 15) { \
+		print $$0 ": too large"; bad = 1 } END { exit bad }'
+
+# --- installing -----------------------------------------------------------
+
+INST := $(DESTDIR)
+.PHONY: install uninstall dist clean
+# Shells look for a completion file by the command's name: one file, and a
+# link to it per program.
+install: all
+	install -d '$(INST)$(BINDIR)' '$(INST)$(BASHCOMPDIR)' \
+		'$(INST)$(ZSHCOMPDIR)' '$(INST)$(FISHCOMPDIR)'
+	install -m 755 $(BIN) '$(INST)$(BINDIR)'
+	for m in $(MAN); do \
+		install -d '$(INST)$(MANDIR)'/man$${m##*.} && \
+		install -m 644 $$m '$(INST)$(MANDIR)'/man$${m##*.} || exit 1; \
+	done
+	install -m 644 completions/ss.bash '$(INST)$(BASHCOMPDIR)'/ss.bash
+	install -m 644 completions/_ss '$(INST)$(ZSHCOMPDIR)'/_ss
+	install -m 644 completions/ss.fish '$(INST)$(FISHCOMPDIR)'/ss.fish
+	for p in $(PROGS); do \
+		ln -sf ss.bash '$(INST)$(BASHCOMPDIR)'/$$p && \
+		ln -sf ss.fish '$(INST)$(FISHCOMPDIR)'/$$p.fish || exit 1; \
+	done
+
+uninstall:
+	for p in $(PROGS); do \
+		rm -f '$(INST)$(BINDIR)'/$$p '$(INST)$(BASHCOMPDIR)'/$$p \
+			'$(INST)$(FISHCOMPDIR)'/$$p.fish; \
+	done
+	for m in $(notdir $(MAN)); do \
+		rm -f '$(INST)$(MANDIR)'/man$${m##*.}/$$m; \
+	done
+	rm -f '$(INST)$(BASHCOMPDIR)'/ss.bash '$(INST)$(ZSHCOMPDIR)'/_ss \
+		'$(INST)$(FISHCOMPDIR)'/ss.fish
+
+dist:
+	@mkdir -p build
+	git archive --format=tar --prefix=safestream-$(VERSION)/ HEAD | \
+		gzip -9n >build/safestream-$(VERSION).tar.gz
+
+clean:
+	rm -rf build compile_commands.json
