@@ -1,0 +1,234 @@
+/*
+ * clock: see clock.h. Dates are computed here rather than with gmtime_r and
+ * timegm: every log line needs one, and the calendar is ten lines (the
+ * era-based algorithm of Howard Hinnant's "chrono-compatible low-level date
+ * algorithms").
+ */
+#include "clock.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "banned.h"
+
+#define MS_DAY INT64_C(86400000)
+
+static int64_t
+now_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	static int pinned = -1;
+	static int64_t pin;
+	const char *s;
+
+	if (pinned < 0) {
+		s = getenv("SS_TEST_NOW");
+		pinned = s && clock_parse(s, strlen(s), &pin) == 0;
+	}
+	return pinned ? pin : now_ns(CLOCK_REALTIME) / 1000000;
+}
+
+int64_t
+clock_mono_ms(void)
+{
+	return now_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+int64_t
+clock_mono_ns(void)
+{
+	return now_ns(CLOCK_MONOTONIC);
+}
+
+/* Days since 1970-01-01 of a date. */
+static int64_t
+days_of(int64_t y, int m, int d)
+{
+	int64_t era, yoe, doy;
+
+	y -= m <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	yoe = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static void
+date_of(int64_t days, int *y, int *m, int *d)
+{
+	int64_t era, doe, yoe, doy, mp;
+
+	days += 719468;
+	era = (days >= 0 ? days : days - 146096) / 146097;
+	doe = days - era * 146097;
+	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	mp = (5 * doy + 2) / 153;
+	*d = (int)(doy - (153 * mp + 2) / 5 + 1);
+	*m = (int)(mp < 10 ? mp + 3 : mp - 9);
+	*y = (int)(yoe + era * 400 + (*m <= 2));
+}
+
+/* n decimal digits of v at p. */
+static void
+put(char *p, int n, int64_t v)
+{
+	while (n-- > 0) {
+		p[n] = (char)('0' + v % 10);
+		v /= 10;
+	}
+}
+
+void
+clock_date(int64_t ms, char out[CLOCK_DATE_LEN + 1])
+{
+	int64_t days = ms / MS_DAY - (ms % MS_DAY < 0);
+	int y, m, d;
+
+	date_of(days, &y, &m, &d);
+	put(out, 4, y);
+	out[4] = '-';
+	put(out + 5, 2, m);
+	out[7] = '-';
+	put(out + 8, 2, d);
+	out[10] = '\0';
+}
+
+void
+clock_format(int64_t ms, char out[CLOCK_RFC3339_LEN + 1])
+{
+	int64_t t = ms % MS_DAY;
+
+	if (t < 0)
+		t += MS_DAY;
+	clock_date(ms, out);
+	out[10] = 'T';
+	put(out + 11, 2, t / 3600000);
+	out[13] = ':';
+	put(out + 14, 2, t / 60000 % 60);
+	out[16] = ':';
+	put(out + 17, 2, t / 1000 % 60);
+	out[19] = '.';
+	put(out + 20, 3, t % 1000);
+	out[23] = 'Z';
+	out[24] = '\0';
+}
+
+/* Reads exactly n digits at *p; -1 where there are fewer. */
+static int
+get(const char **p, const char *end, int n)
+{
+	int v = 0;
+
+	if (end - *p < n)
+		return -1;
+	for (; n > 0; n--, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return -1;
+		v = v * 10 + (**p - '0');
+	}
+	return v;
+}
+
+static bool
+eat(const char **p, const char *end, const char *any)
+{
+	if (*p == end || !**p || !strchr(any, **p))
+		return false;
+	(*p)++;
+	return true;
+}
+
+static int
+month_days(int y, int m)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
+
+	if (m == 2 && (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0)))
+		return 29;
+	return days[m - 1];
+}
+
+/* Milliseconds after the dot, digits beyond the third cut; -1: no digit. */
+static int
+fraction(const char **p, const char *end)
+{
+	int v = 0, n = 0;
+
+	for (; *p < end && **p >= '0' && **p <= '9'; (*p)++, n++)
+		if (n < 3)
+			v = v * 10 + (**p - '0');
+	if (!n)
+		return -1;
+	for (; n < 3; n++)
+		v *= 10;
+	return v;
+}
+
+/* Offset from UTC in minutes at the end of a time. */
+static int
+offset(const char **p, const char *end, int *min)
+{
+	int sign, h, m;
+
+	*min = 0;
+	if (eat(p, end, "Zz"))
+		return 0;
+	if (*p == end || (**p != '+' && **p != '-'))
+		return -1;
+	sign = *(*p)++ == '-' ? -1 : 1;
+	h = get(p, end, 2);
+	if (h < 0 || h > 23 || !eat(p, end, ":"))
+		return -1;
+	m = get(p, end, 2);
+	if (m < 0 || m > 59)
+		return -1;
+	*min = sign * (h * 60 + m);
+	return 0;
+}
+
+int
+clock_parse(const char *s, size_t n, int64_t *ms)
+{
+	const char *end = s + n;
+	int y, mo, d, h, mi, sec, frac = 0, off;
+
+	y = get(&s, end, 4);
+	if (y < 0 || !eat(&s, end, "-"))
+		return -1;
+	mo = get(&s, end, 2);
+	if (mo < 1 || mo > 12 || !eat(&s, end, "-"))
+		return -1;
+	d = get(&s, end, 2);
+	if (d < 1 || d > month_days(y, mo) || !eat(&s, end, "Tt "))
+		return -1;
+	h = get(&s, end, 2);
+	if (h < 0 || h > 23 || !eat(&s, end, ":"))
+		return -1;
+	mi = get(&s, end, 2);
+	if (mi < 0 || mi > 59 || !eat(&s, end, ":"))
+		return -1;
+	sec = get(&s, end, 2);
+	if (sec < 0 || sec > 60)
+		return -1;
+	if (eat(&s, end, "."))
+		frac = fraction(&s, end);
+	if (frac < 0 || offset(&s, end, &off) < 0 || s != end)
+		return -1;
+	if (sec == 60)
+		frac = 0;
+	*ms = ((days_of(y, mo, d) * 24 + h) * 60 + mi - off) * 60000 +
+	      (int64_t)sec * 1000 + frac;
+	return 0;
+}

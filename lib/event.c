@@ -1,0 +1,201 @@
+/*
+ * event: see event.h. Reading is json_parse plus one comparison; changing an
+ * event means copying its bytes around the members that go (splice), so that
+ * what we don't know stays exactly as it was.
+ */
+#include "event.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "clock.h"
+
+#include "banned.h"
+
+int
+event_parse(struct event *ev, const char *line, size_t n)
+{
+	static const struct {
+		const char *name;
+		enum event_type type;
+	} types[] = {
+		{ "chat", EVENT_CHAT },
+		{ "gift", EVENT_GIFT },
+		{ "epoch", EVENT_EPOCH },
+		{ "mark", EVENT_MARK },
+		{ "hello", EVENT_HELLO },
+	};
+	const struct json_member *m;
+	size_t i;
+
+	ev->line = line;
+	ev->len = n;
+	ev->type = EVENT_OTHER;
+	if (json_parse(&ev->doc, line, n) < 0)
+		return -1;
+	m = json_get(&ev->doc, "type");
+	for (i = 0; m && i < sizeof types / sizeof *types; i++)
+		if (json_str_is(m, types[i].name))
+			ev->type = types[i].type;
+	return 0;
+}
+
+void
+event_release(struct event *ev)
+{
+	json_release(&ev->doc);
+	ev->line = NULL;
+	ev->len = 0;
+}
+
+bool
+event_is_housekeeping(const struct event *ev)
+{
+	return ev->type == EVENT_EPOCH || ev->type == EVENT_MARK ||
+	       ev->type == EVENT_HELLO;
+}
+
+bool
+event_name_valid(const char *s, size_t n)
+{
+	size_t i;
+	char c;
+
+	if (n < 1 || n > EVENT_NAME_MAX)
+		return false;
+	for (i = 0; i < n; i++) {
+		c = s[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			(c >= '0' && c <= '9') || c == '.' || c == '_' ||
+			c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static bool
+listed(const struct json_member *m, const char *const *list)
+{
+	for (; *list; list++)
+		if (json_key_is(m, *list))
+			return true;
+	return false;
+}
+
+/* Where a splice writes: the text so far, and whether a comma is due. */
+struct splice {
+	struct buf *out;
+	bool any; /* a member was written: the next one wants a comma */
+	int err;
+};
+
+static void
+put(struct splice *s, const char *p, size_t n)
+{
+	if (!n || s->err)
+		return;
+	if ((s->any && buf_addc(s->out, ',') < 0) || buf_add(s->out, p, n) < 0)
+		s->err = -1;
+	s->any = true;
+}
+
+int
+event_splice(const struct event *ev, const char *const *drop,
+    const char *insert, size_t n, struct buf *out)
+{
+	struct splice s = { .out = out };
+	const struct json_doc *d = &ev->doc;
+	const struct json_member *ts = json_get(d, "ts"), *m;
+	const char *run = NULL; /* members kept since here, copied in one go */
+	const char *end = NULL;
+	size_t old = out->len, i;
+
+	if (buf_reserve(out, ev->len + n + 2) < 0 || buf_addc(out, '{') < 0)
+		return -1;
+	for (i = 0; i < d->n; i++) {
+		m = &d->m[i];
+		if (m == ts || listed(m, drop)) {
+			if (run)
+				put(&s, run, (size_t)(end - run));
+			run = NULL;
+		}
+		if (m == ts)
+			put(&s, insert, n);
+		if (listed(m, drop))
+			continue;
+		if (!run)
+			run = m->key - 1;
+		end = m->val + m->vallen;
+	}
+	if (run)
+		put(&s, run, (size_t)(end - run));
+	if (!ts)
+		put(&s, insert, n);
+	if (s.err || buf_addc(out, '}') < 0) {
+		out->len = old;
+		return -1;
+	}
+	return 0;
+}
+
+static void
+text_member(struct buf *b, const char *key, const char *s, size_t n, int *err)
+{
+	*err |= buf_addf(b, ",\"%s\":", key) | json_write_str(b, s, n);
+}
+
+/* type and id, the start of every event. */
+static int
+head(struct buf *b, const char *type, const char *id)
+{
+	return buf_addf(b, "{\"type\":\"%s\",\"id\":\"%s\"", type, id);
+}
+
+/* What every event ends with; takes it back when it got too long. */
+static int
+tail(struct buf *b, size_t old, int64_t ts, const char *room, const char *nonce,
+    size_t nonce_len, int err)
+{
+	char t[CLOCK_RFC3339_LEN + 1];
+
+	clock_format(ts, t);
+	text_member(b, "ts", t, CLOCK_RFC3339_LEN, &err);
+	if (room && strcmp(room, EVENT_ROOM) != 0)
+		text_member(b, "room", room, strlen(room), &err);
+	if (nonce)
+		text_member(b, "nonce", nonce, nonce_len, &err);
+	err |= buf_addc(b, '}');
+	if (!err && b->len - old + 1 > EVENT_LINE_MAX) {
+		errno = EMSGSIZE;
+		err = -1;
+	}
+	if (err) {
+		b->len = old;
+		return -1;
+	}
+	return 0;
+}
+
+int
+event_write_chat(struct buf *b, const struct event_chat *c)
+{
+	size_t old = b->len;
+	int err = head(b, "chat", c->id);
+
+	text_member(b, "user", c->user, strlen(c->user), &err);
+	text_member(b, "message", c->message, c->message_len, &err);
+	return tail(b, old, c->ts, c->room, c->nonce, c->nonce_len, err);
+}
+
+int
+event_write_gift(struct buf *b, const struct event_gift *g)
+{
+	size_t old = b->len;
+	int err = head(b, "gift", g->id);
+
+	text_member(b, "from", g->from, strlen(g->from), &err);
+	err |= buf_addf(b, ",\"gift_id\":%" PRId64 ",\"amount\":%" PRId64,
+	    g->gift_id, g->amount);
+	return tail(b, old, g->ts, g->room, g->nonce, g->nonce_len, err);
+}
