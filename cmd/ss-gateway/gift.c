@@ -1,0 +1,113 @@
+/*
+ * gift: the body of POST /api/gift, checked field by field: it is worth
+ * money, so nothing is guessed and nothing rounded.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "gateway.h"
+
+#include "banned.h"
+
+#define MEMBERS_MAX 32 /* a gift has five; the check for twins is quadratic */
+
+static int
+bad(struct gift_answer *a, int status, const char *why)
+{
+	a->status = status;
+	snprintf(a->detail, sizeof a->detail, "%s", why);
+	return -1;
+}
+
+/* A name in member key; out is left alone where an optional one is absent. */
+static int
+read_name(struct gateway *g, const char *key, bool optional,
+    char out[EVENT_NAME_MAX + 1], struct gift_answer *a)
+{
+	const struct json_member *m = json_get(&g->doc, key);
+	char why[80];
+
+	if (!m && optional)
+		return 0;
+	buf_reset(&g->text);
+	if (m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0 &&
+	    event_name_valid(g->text.p, g->text.len)) {
+		memcpy(out, g->text.p, g->text.len + 1);
+		return 0;
+	}
+	snprintf(
+	    why, sizeof why, "%s: must be 1 to 50 of A-Z a-z 0-9 . _ -", key);
+	return bad(a, 400, why);
+}
+
+static int
+read_count(struct gateway *g, const char *key, int64_t min, int64_t *out,
+    struct gift_answer *a)
+{
+	const struct json_member *m = json_get(&g->doc, key);
+	char why[80];
+
+	if (m && json_int(m, out) == 0 && *out >= min)
+		return 0;
+	snprintf(
+	    why, sizeof why, "%s: must be an integer >= %d", key, (int)min);
+	return bad(a, 400, why);
+}
+
+/* The body as a gift; from and room are buffers of the caller's. */
+static int
+read_gift(struct gateway *g, const char *body, size_t n, struct event_gift *e,
+    char *from, char *room, struct gift_answer *a)
+{
+	if (json_parse(&g->doc, body, n) < 0)
+		return bad(a, 400, g->doc.err);
+	if (g->doc.n > MEMBERS_MAX)
+		return bad(a, 400, "too many fields");
+	if (json_has_duplicates(&g->doc))
+		return bad(a, 400, "a field stands twice");
+	if (read_name(g, "from", false, from, a) < 0 ||
+	    read_count(g, "gift_id", 0, &e->gift_id, a) < 0 ||
+	    read_count(g, "amount", 1, &e->amount, a) < 0 ||
+	    read_name(g, "room", true, room, a) < 0)
+		return -1;
+	e->from = from;
+	e->room = room;
+	return 0;
+}
+
+void
+gift_take(struct gateway *g, const char *body, size_t n, const char *key,
+    size_t keylen, struct gift_answer *a)
+{
+	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
+	struct event_gift e = { .nonce = key, .nonce_len = keylen };
+	const char *id;
+	uint64_t meaning;
+	bool same;
+
+	memset(a, 0, sizeof *a);
+	if (read_gift(g, body, n, &e, from, room, a) < 0)
+		return;
+	meaning = keys_body(room, e.gift_id, e.amount);
+	id = key ? keys_find(g->keys, from, key, keylen, meaning, &same) : NULL;
+	if (id && !same) {
+		bad(a, 409, "Idempotency-Key: was used for another gift");
+		return;
+	}
+	a->status = 200;
+	if (id) {
+		memcpy(a->id, id, sizeof a->id);
+		return;
+	}
+	e.ts = clock_wall_ms();
+	ulid_next(&g->ids, e.ts, a->id);
+	e.id = a->id;
+	buf_reset(&g->line);
+	if (event_write_gift(&g->line, &e) < 0 || out_emit(g) < 0) {
+		bad(a, 503, "the pipeline can't take more now");
+		return;
+	}
+	if (key)
+		keys_add(g->keys, from, key, keylen, meaning, a->id);
+}

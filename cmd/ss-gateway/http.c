@@ -1,0 +1,441 @@
+/*
+ * http: everything that is not a WebSocket. An answer is written in one
+ * piece, headers and body; the library's own helpers would add HTML pages
+ * and headers of their own. A request that is refused before its body was
+ * read is answered at once, and the connection is closed once the body has
+ * been read and thrown away, so that the answer gets through.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway.h"
+#include "utf8.h"
+
+#include "banned.h"
+
+#define BODY_WAIT 10          /* seconds for a body: then 408 */
+#define DISCARD_WAIT 2        /* seconds to read what was refused */
+#define DISCARD_MAX (1 << 20) /* bytes of it */
+#define ANSWER_MAX (256u << 20)
+
+#define JSON_TYPE "application/json"
+
+/* A POST whose body is being read. */
+struct request {
+	struct buf body;
+	bool answered; /* refused already: the rest is thrown away */
+	size_t thrown;
+	char key[EVENT_NONCE_MAX];
+	size_t keylen;
+	bool has_key;
+};
+
+static const struct {
+	int status;
+	const char *reason, *code;
+} statuses[] = {
+	{ 200, "OK", "ok" },
+	{ 400, "Bad Request", "bad_request" },
+	{ 404, "Not Found", "not_found" },
+	{ 405, "Method Not Allowed", "method_not_allowed" },
+	{ 408, "Request Timeout", "timeout" },
+	{ 409, "Conflict", "conflict" },
+	{ 411, "Length Required", "length_required" },
+	{ 413, "Content Too Large", "too_large" },
+	{ 415, "Unsupported Media Type", "unsupported_media_type" },
+	{ 426, "Upgrade Required", "upgrade_required" },
+	{ 503, "Service Unavailable", "busy" },
+	{ 500, "Internal Server Error", "internal" },
+};
+
+static size_t
+row_of(int status)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof statuses / sizeof *statuses - 1; i++)
+		if (statuses[i].status == status)
+			break;
+	return i;
+}
+
+int
+http_answer(struct lws *wsi, int status, const char *type, const char *extra,
+    const char *body, size_t n, bool close)
+{
+	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	size_t row = row_of(status);
+	struct buf b;
+	int r = -1;
+
+	buf_init(&b, ANSWER_MAX);
+	if (buf_reserve(&b, LWS_PRE) < 0)
+		return -1;
+	b.len = LWS_PRE; /* the library wants room in front */
+	if (buf_addf(&b,
+		"HTTP/1.1 %d %s\r\n"
+		"Content-Type: %s\r\n"
+		"Content-Length: %zu\r\n"
+		"Cache-Control: no-store\r\n"
+		"X-Content-Type-Options: nosniff\r\n"
+		"%s%s\r\n",
+		statuses[row].status, statuses[row].reason, type, n, extra,
+		close ? "Connection: close\r\n" : "") == 0 &&
+	    (head || buf_add(&b, body, n) == 0) &&
+	    lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
+		LWS_WRITE_HTTP_HEADERS) >= 0)
+		r = 0;
+	buf_release(&b);
+	return r;
+}
+
+int
+http_error(struct lws *wsi, int status, const char *detail, const char *extra,
+    bool close)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, 4096);
+	buf_addf(&b, "{\"error\":\"%s\"", statuses[row_of(status)].code);
+	if (detail) {
+		buf_adds(&b, ",\"detail\":");
+		json_write_str(&b, detail, strlen(detail));
+	}
+	buf_adds(&b, "}\n");
+	r = http_answer(wsi, status, JSON_TYPE, extra, b.p, b.len, close);
+	buf_release(&b);
+	return r;
+}
+
+/* After an answer: the next request on this connection, or its end. */
+static int
+finished(struct lws *wsi, int r)
+{
+	return r < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static int
+answer_text(struct lws *wsi, const char *type, const struct buf *b)
+{
+	return finished(
+	    wsi, http_answer(wsi, 200, type, "", b->p, b->len, false));
+}
+
+/* A refusal of a request that has, or may have, a body on its way. */
+static int
+refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
+    const char *detail, const char *extra)
+{
+	g->n.refused++;
+	if (http_error(wsi, status, detail, extra, true) < 0)
+		return -1;
+	if (!c->req)
+		c->req = calloc(1, sizeof *c->req);
+	if (!c->req)
+		return -1;
+	buf_init(&c->req->body, BODY_MAX);
+	c->req->answered = true;
+	lws_set_timer_usecs(wsi, DISCARD_WAIT * LWS_USEC_PER_SEC);
+	return 0;
+}
+
+/* The same for one without a body. */
+static int
+refuse_plain(struct gateway *g, struct lws *wsi, int status, const char *detail,
+    const char *extra)
+{
+	g->n.refused++;
+	return finished(wsi, http_error(wsi, status, detail, extra, false));
+}
+
+static bool
+accepts_json(struct lws *wsi)
+{
+	char v[512];
+
+	return lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
+	       strstr(v, JSON_TYPE);
+}
+
+static int
+get_healthz(struct gateway *g, struct lws *wsi)
+{
+	static const char ok[] = "{\"status\":\"ok\"}\n";
+	bool bus = bus_is_up(g), out = out_is_up(g);
+	struct buf b;
+	int r;
+
+	if (bus && out && !g->draining)
+		return finished(wsi, http_answer(wsi, 200, JSON_TYPE, "", ok,
+					 sizeof ok - 1, false));
+	buf_init(&b, 256);
+	buf_addf(&b,
+	    "{\"status\":\"degraded\",\"bus\":%s,\"output\":%s,"
+	    "\"draining\":%s}\n",
+	    bus ? "true" : "false", out ? "true" : "false",
+	    g->draining ? "true" : "false");
+	r = finished(wsi, http_answer(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n",
+			      b.p, b.len, false));
+	buf_release(&b);
+	return r;
+}
+
+static int
+get_metrics(struct gateway *g, struct lws *wsi)
+{
+	bool json = accepts_json(wsi);
+	struct buf b;
+	int r;
+
+	buf_init(&b, 65536);
+	if (json)
+		metrics_json(g, &b);
+	else
+		metrics_prometheus(g, &b);
+	r = answer_text(wsi,
+	    json ? JSON_TYPE : "text/plain; version=0.0.4; charset=utf-8", &b);
+	buf_release(&b);
+	return r;
+}
+
+static void
+add_event(void *arg, const char *line, size_t n)
+{
+	struct buf *b = arg;
+
+	if (b->p[b->len - 1] != '[')
+		buf_addc(b, ',');
+	buf_add(b, line, n);
+}
+
+static int
+get_recent(struct gateway *g, struct lws *wsi)
+{
+	char room[EVENT_NAME_MAX + 2] = EVENT_ROOM, limit[16] = "100";
+	struct buf b;
+	size_t n;
+	int r;
+
+	r = upgrade_arg(wsi, "room", room, sizeof room);
+	if (r == -2 || (r == 0 && !event_name_valid(room, strlen(room))))
+		return refuse_plain(g, wsi, 400,
+		    "room: must be 1 to 50 of A-Z a-z 0-9 . _ -", "");
+	r = upgrade_arg(wsi, "limit", limit, sizeof limit);
+	if (r == -2 || !*limit || strspn(limit, "0123456789") != strlen(limit))
+		return refuse_plain(
+		    g, wsi, 400, "limit: must be an integer >= 0", "");
+	n = strtoul(limit, NULL, 10);
+	if (n > (size_t)g->history)
+		n = (size_t)g->history;
+	buf_init(&b, ANSWER_MAX / 2);
+	buf_adds(&b, "{\"events\":[");
+	fan_recent(g->fan, room, n, SIZE_MAX, add_event, &b);
+	buf_adds(&b, "]}\n");
+	r = answer_text(wsi, JSON_TYPE, &b);
+	buf_release(&b);
+	return r;
+}
+
+/* The declared length of the body, -1: absent, -2: no number. */
+static int64_t
+body_length(struct lws *wsi)
+{
+	char v[32];
+	int n = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+
+	if (!n)
+		return -1;
+	if (n >= 16 ||
+	    lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_LENGTH) <=
+		0 ||
+	    strspn(v, "0123456789") != strlen(v))
+		return -2;
+	return (int64_t)strtoull(v, NULL, 10);
+}
+
+/* Content-Type is JSON, whatever its parameters. */
+static bool
+is_json(struct lws *wsi)
+{
+	char v[128];
+	size_t n = sizeof JSON_TYPE - 1;
+
+	if (lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_TYPE) <= 0 ||
+	    strncasecmp(v, JSON_TYPE, n) != 0)
+		return false;
+	return !v[n] || strchr(" \t;", v[n]);
+}
+
+/* Reads the Idempotency-Key; false: it can't be one. */
+static bool
+read_key(struct lws *wsi, struct request *q)
+{
+	static const char name[] = "idempotency-key:";
+	int n = lws_hdr_custom_length(wsi, name, sizeof name - 1), i;
+	char v[EVENT_NONCE_MAX + 1];
+
+	if (n < 0)
+		return true;
+	if (n == 0 || n > EVENT_NONCE_MAX ||
+	    lws_hdr_custom_copy(wsi, v, sizeof v, name, sizeof name - 1) < 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if (v[i] < 0x21 || v[i] > 0x7e)
+			return false;
+	memcpy(q->key, v, (size_t)n);
+	q->keylen = (size_t)n;
+	q->has_key = true;
+	return true;
+}
+
+static int
+post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
+{
+	struct request *q = calloc(1, sizeof *q);
+
+	if (!q)
+		return -1;
+	buf_init(&q->body, BODY_MAX);
+	c->req = q;
+	if (length == -1)
+		return refuse(g, wsi, c, 411, "Content-Length: missing", "");
+	if (length > BODY_MAX)
+		return refuse(g, wsi, c, 413, "body: over 64 KiB", "");
+	if (!is_json(wsi))
+		return refuse(g, wsi, c, 415,
+		    "Content-Type: must be application/json", "");
+	if (!read_key(wsi, q))
+		return refuse(g, wsi, c, 400,
+		    "Idempotency-Key: must be 1 to 64 printable characters",
+		    "");
+	lws_set_timer_usecs(wsi, BODY_WAIT * LWS_USEC_PER_SEC);
+	return 0;
+}
+
+static const struct {
+	const char *path;
+	int (*get)(struct gateway *, struct lws *);
+} routes[] = {
+	{ "/healthz", get_healthz },
+	{ "/metrics", get_metrics },
+	{ "/api/recent", get_recent },
+};
+
+/* GET and HEAD, or neither: what a route needs to know of the method. */
+static bool
+is_get(struct lws *wsi)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
+	       lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+}
+
+int
+http_request(
+    struct gateway *g, struct lws *wsi, struct conn *c, const char *path)
+{
+	bool post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
+	bool get = is_get(wsi), gift = strcmp(path, "/api/gift") == 0;
+	int64_t length = body_length(wsi);
+	size_t i;
+
+	http_forget(c);
+	if (length == -2)
+		return refuse(
+		    g, wsi, c, 400, "Content-Length: not a number", "");
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+		return refuse(g, wsi, c, 411,
+		    "Transfer-Encoding: not supported, send Content-Length",
+		    "");
+	if (gift && post)
+		return post_gift(g, wsi, c, length);
+	if (length > 0 || !get) {
+		for (i = 0; i < sizeof routes / sizeof *routes; i++)
+			if (strcmp(path, routes[i].path) == 0)
+				return refuse(g, wsi, c, get ? 400 : 405,
+				    get ? "body: none expected" : NULL,
+				    get ? "" : "Allow: GET, HEAD\r\n");
+		if (gift)
+			return refuse(g, wsi, c, 405, NULL, "Allow: POST\r\n");
+		return refuse(g, wsi, c, 404, NULL, "");
+	}
+	for (i = 0; i < sizeof routes / sizeof *routes; i++)
+		if (strcmp(path, routes[i].path) == 0)
+			return routes[i].get(g, wsi);
+	if (gift)
+		return refuse_plain(g, wsi, 405, NULL, "Allow: POST\r\n");
+	if (upgrade_name(path))
+		return refuse_plain(g, wsi, 426, "connect with WebSocket",
+		    "Upgrade: websocket\r\n");
+	return refuse_plain(g, wsi, 404, NULL, "");
+}
+
+int
+http_body(struct gateway *g, struct lws *wsi, struct conn *c, const char *in,
+    size_t n)
+{
+	struct request *q = c->req;
+
+	if (!q)
+		return -1;
+	if (q->answered) {
+		q->thrown += n;
+		return q->thrown > DISCARD_MAX ? -1 : 0;
+	}
+	if (buf_add(&q->body, in, n) < 0)
+		return refuse(g, wsi, c, 413, "body: over 64 KiB", "");
+	return 0;
+}
+
+int
+http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
+{
+	struct request *q = c->req;
+	struct gift_answer a;
+	struct buf b;
+	int r;
+
+	if (!q)
+		return 0;
+	lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
+	if (q->answered)
+		return -1; /* all read: now it may close */
+	gift_take(g, q->body.p, q->body.len, q->has_key ? q->key : NULL,
+	    q->keylen, &a);
+	if (a.status == 200) {
+		buf_init(&b, 256);
+		buf_addf(&b, "{\"status\":\"queued\",\"id\":\"%s\"}\n", a.id);
+		r = http_answer(wsi, 200, JSON_TYPE, "", b.p, b.len, false);
+		buf_release(&b);
+	} else {
+		g->n.refused++;
+		r = http_error(wsi, a.status, a.detail,
+		    a.status == 503 ? "Retry-After: 1\r\n" : "", false);
+	}
+	http_forget(c);
+	return finished(wsi, r);
+}
+
+int
+http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
+{
+	if (!c->req)
+		return 0;
+	if (!c->req->answered) {
+		g->n.refused++;
+		http_error(wsi, 408, "body: too slow", "", true);
+	}
+	return -1;
+}
+
+void
+http_forget(struct conn *c)
+{
+	if (!c->req)
+		return;
+	buf_release(&c->req->body);
+	free(c->req);
+	c->req = NULL;
+}

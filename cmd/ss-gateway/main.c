@@ -1,0 +1,302 @@
+/*
+ * ss-gateway: the edge. Viewers in and out over WebSocket and HTTP, lines out
+ * to the pipeline, lines back from the bus.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway.h"
+#include "msg.h"
+#include "opt.h"
+
+#include "banned.h"
+
+#define CLOSE_RESTART 1012 /* IANA's registry: service restart */
+#define LINGER 500         /* ms for close frames to get out when we end */
+
+/* The inner loop has something to do. */
+static void
+on_inner(struct ev_loop *l, ev_io *w, int events)
+{
+	struct gateway *g = w->data;
+
+	(void)l;
+	(void)events;
+	loop_turn(g->loop, 0);
+}
+
+/* Before the loop waits: everything that this turn made leaves now. */
+static void
+on_turn(struct ev_loop *l, ev_prepare *w, int events)
+{
+	struct gateway *g = w->data;
+
+	(void)l;
+	(void)events;
+	fan_flush(g->fan);
+	out_flush(g);
+}
+
+static void
+end_now(void *arg)
+{
+	struct gateway *g = arg;
+
+	if (sink_pending(g->sink) && !g->out_broken) {
+		msg_err("output not taken in time: %zu bytes given up",
+		    sink_pending(g->sink));
+		g->status = 1;
+	}
+	ev_break(g->ev_loop, EVBREAK_ALL);
+}
+
+/* Viewers have got their close frames, or had their time. */
+static void
+after_linger(void *arg)
+{
+	struct gateway *g = arg;
+
+	if (!sink_pending(g->sink) || g->out_broken)
+		end_now(g);
+	else
+		loop_after(g->loop, &g->deadline, (int64_t)(g->drain * 1000),
+		    end_now, g);
+}
+
+void
+gateway_drain(struct gateway *g, int status)
+{
+	if (status)
+		g->status = status;
+	if (g->draining)
+		return;
+	out_flush(g);
+	g->draining = true;
+	serve_stop_listening(g);
+	source_pause(g->bus);
+	fan_flush(g->fan);
+	fan_close_all(g->fan, CLOSE_RESTART);
+	loop_after(g->loop, &g->deadline, fan_viewers(g->fan) ? LINGER : 0,
+	    after_linger, g);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct gateway *g = arg;
+	struct buf b;
+
+	if (signo == SIGUSR1) {
+		buf_init(&b, 4096);
+		metrics_json(g, &b);
+		msg_err("%.*s", (int)strcspn(b.p, "\n"), b.p);
+		buf_release(&b);
+		return;
+	}
+	if (signo == SIGHUP)
+		return; /* nothing is read from files yet */
+	if (g->draining) {
+		msg_err("stopped at once");
+		_exit(1);
+	}
+	gateway_drain(g, 0);
+}
+
+static int
+open_loop(struct gateway *g)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	struct sigaction ign = { .sa_handler = SIG_IGN };
+	size_t i;
+
+	sigaction(SIGPIPE, &ign, NULL);
+	g->loop = loop_new();
+	g->ev_loop = ev_loop_new(EVFLAG_AUTO);
+	if (!g->loop || !g->ev_loop)
+		return -1;
+	for (i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (loop_signal(g->loop, signals[i], on_signal, g) < 0)
+			return -1;
+	ev_io_init(&g->inner, on_inner, loop_fd(g->loop), EV_READ);
+	ev_prepare_init(&g->turn, on_turn);
+	g->inner.data = g->turn.data = g;
+	ev_io_start(g->ev_loop, &g->inner);
+	ev_prepare_start(g->ev_loop, &g->turn);
+	return 0;
+}
+
+static void
+not_opened(const struct addr *a, const char *std)
+{
+	if (a->kind == ADDR_LISTEN && errno == EADDRINUSE)
+		msg_err("%s: already running", a->path);
+	else if (a->kind == ADDR_LISTEN && errno == EPERM)
+		msg_err("%s: its folder belongs to somebody else", a->path);
+	else
+		msg_err("%s: %s", a->kind == ADDR_STD ? std : a->path,
+		    strerror(errno));
+}
+
+static int
+open_all(struct gateway *g)
+{
+	buf_init(&g->line, EVENT_LINE_MAX);
+	buf_init(&g->text, EVENT_INPUT_MAX);
+	g->fan = fan_new((size_t)g->max_lag, (size_t)g->history);
+	g->keys = keys_new();
+	if (!g->fan || !g->keys || open_loop(g) < 0) {
+		msg_err("start: %s", strerror(errno));
+		return -1;
+	}
+	if (out_open(g) < 0) {
+		not_opened(&g->out_addr, "stdout");
+		return -1;
+	}
+	if (serve_open(g) < 0)
+		return -1;
+	if (bus_open(g) < 0) {
+		not_opened(&g->in_addr, "stdin");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+close_all(struct gateway *g)
+{
+	serve_stop_listening(g);
+	source_free(g->bus);
+	sink_free(g->sink);
+	serve_close(g);
+	if (g->ev_loop)
+		ev_loop_destroy(g->ev_loop);
+	loop_free(g->loop);
+	fan_free(g->fan);
+	keys_free(g->keys);
+	event_release(&g->ev);
+	json_release(&g->doc);
+	buf_release(&g->line);
+	buf_release(&g->text);
+}
+
+static void
+addresses(struct gateway *g, const struct opt_prog *prog)
+{
+	const char *err;
+
+	if ((g->in ? addr_parse(&g->in_addr, g->in, &err)
+		   : addr_bus(&g->in_addr, ADDR_CONNECT, &err)) < 0)
+		opt_misuse(prog, "%s: %s", g->in ? g->in : "SS_BUS", err);
+	if (addr_parse(&g->out_addr, g->out ? g->out : "-", &err) < 0)
+		opt_misuse(prog, "%s: %s", g->out, err);
+	if (g->ping >= g->idle)
+		opt_misuse(prog, "--idle-timeout must be longer than --ping");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gateway g = { .addr = "127.0.0.1",
+		.port = 8000,
+		.max_connections = 10000,
+		.max_lag = 1 << 20,
+		.history = 1000,
+		.ready_fd = -1,
+		.ping = 25,
+		.idle = 35,
+		.drain = 2 };
+	const struct opt opts[] = {
+		{ .kind = OPT_ADDR,
+		    .shortname = 'i',
+		    .name = "input",
+		    .arg = "ADDR",
+		    .out = &g.in,
+		    .help = "read events from ADDR (the bus)" },
+		{ .kind = OPT_ADDR,
+		    .shortname = 'o',
+		    .name = "output",
+		    .arg = "ADDR",
+		    .out = &g.out,
+		    .help =
+			"write lines to ADDR: -, unix:PATH or listen:PATH" },
+		{ .kind = OPT_TEXT,
+		    .name = "addr",
+		    .arg = "HOST",
+		    .out = &g.addr,
+		    .help = "address to listen on (127.0.0.1)" },
+		{ .kind = OPT_INT,
+		    .shortname = 'p',
+		    .name = "port",
+		    .arg = "N",
+		    .out = &g.port,
+		    .min = 0,
+		    .max = 65535,
+		    .help = "port to listen on; 0: any free one (8000)" },
+		{ .kind = OPT_INT,
+		    .name = "max-connections",
+		    .arg = "N",
+		    .out = &g.max_connections,
+		    .min = 1,
+		    .max = 1000000,
+		    .help = "viewers at once; more get 503 (10000)" },
+		{ .kind = OPT_SIZE,
+		    .name = "max-lag",
+		    .arg = "SIZE",
+		    .out = &g.max_lag,
+		    .min = 4096,
+		    .max = 64 << 20,
+		    .help = "bytes that may wait for one viewer (1M)" },
+		{ .kind = OPT_INT,
+		    .name = "history",
+		    .arg = "N",
+		    .out = &g.history,
+		    .min = 0,
+		    .max = 100000,
+		    .help = "newest events kept for late comers (1000)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "ping",
+		    .arg = "TIME",
+		    .out = &g.ping,
+		    .min = 1,
+		    .max = 3600,
+		    .help = "ping a viewer so often (25s)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "idle-timeout",
+		    .arg = "TIME",
+		    .out = &g.idle,
+		    .min = 2,
+		    .max = 7200,
+		    .help = "drop one who answers no ping for TIME (35s)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "drain-timeout",
+		    .arg = "TIME",
+		    .out = &g.drain,
+		    .min = 0,
+		    .max = 3600,
+		    .help = "how long a stop may wait for the output (2s)" },
+		{ .kind = OPT_INT,
+		    .name = "ready-fd",
+		    .arg = "N",
+		    .out = &g.ready_fd,
+		    .min = 0,
+		    .max = 1 << 20,
+		    .help = "write a newline to descriptor N when listening" },
+		{ .kind = OPT_END },
+	};
+	const struct opt_prog prog = { .name = "ss-gateway",
+		.summary = "viewers in and out, over WebSocket and HTTP",
+		.opts = opts };
+
+	opt_parse(&prog, argc, argv);
+	addresses(&g, &prog);
+	if (open_all(&g) < 0)
+		g.status = 1;
+	else
+		ev_run(g.ev_loop, 0);
+	close_all(&g);
+	return g.status;
+}

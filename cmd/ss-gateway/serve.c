@@ -1,0 +1,337 @@
+/*
+ * serve: libwebsockets and the listening socket. The socket is our own: the
+ * library could neither stop accepting nor share a port, and its connections
+ * are adopted as they come. Everything else the library tells is handed to
+ * upgrade.c, viewer.c and http.c.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway.h"
+#include "msg.h"
+
+#include "banned.h"
+
+#define ACCEPT_PAUSE 100   /* ms without accept(2) when descriptors ran out */
+#define ACCEPT_TURN 256    /* connections accepted in one turn of the loop */
+#define SPARE_FDS 512      /* beyond the viewers: HTTP, and ourselves */
+#define SEND_BUFFER 262144 /* bytes the kernel may hold for one viewer */
+
+static int callback(
+    struct lws *, enum lws_callback_reasons, void *, void *, size_t);
+
+/*
+ * [0] HTTP and viewers without a subprotocol, [1] SUBPROTOCOL, [2] one that
+ * we don't take up (upgrade.c puts its name there).
+ */
+enum { PROTO_PLAIN, PROTO_NDJSON, PROTO_UNKNOWN, PROTOS };
+static struct lws_protocols protocols[PROTOS + 1];
+
+static void
+set_protocols(struct gateway *g)
+{
+	static const char *const names[PROTOS] = { "http", SUBPROTOCOL, NULL };
+	int i;
+
+	for (i = 0; i < PROTOS; i++)
+		protocols[i] = (struct lws_protocols){
+			.name = i == PROTO_UNKNOWN ? g->alias : names[i],
+			.callback = callback,
+			.per_session_data_size = sizeof(struct conn),
+			.rx_buffer_size = 256,
+			.tx_packet_size = 65536,
+		};
+}
+
+static int
+established(struct gateway *g, struct lws *wsi, struct conn *c)
+{
+	c->viewer = viewer_new(g, wsi);
+	return c->viewer ? 0 : -1;
+}
+
+static int
+writable(struct gateway *g, struct viewer *v)
+{
+	if (!v)
+		return 0;
+	if (v->close_code) {
+		lws_close_reason(
+		    v->wsi, (enum lws_close_status)v->close_code, NULL, 0);
+		return -1;
+	}
+	return fan_writable(g->fan, v);
+}
+
+static void
+closed(struct gateway *g, struct conn *c)
+{
+	/* CLOSED can come without ESTABLISHED: FACTS on 4.1.6 */
+	if (c && c->viewer)
+		viewer_free(g, c->viewer);
+	if (c)
+		c->viewer = NULL;
+}
+
+static int
+callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
+    size_t n)
+{
+	struct gateway *g = lws_context_user(lws_get_context(wsi));
+	struct conn *c = user;
+
+	switch (why) {
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return upgrade_check(g, wsi);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		upgrade_matched(g);
+		return 0;
+	case LWS_CALLBACK_ESTABLISHED:
+		return established(g, wsi, c);
+	case LWS_CALLBACK_RECEIVE:
+		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return writable(g, c->viewer);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		if (c->viewer)
+			c->viewer->closing = true;
+		return 0;
+	case LWS_CALLBACK_CLOSED:
+		closed(g, c);
+		return 0;
+	case LWS_CALLBACK_HTTP:
+		return http_request(g, wsi, c, in);
+	case LWS_CALLBACK_HTTP_BODY:
+		return http_body(g, wsi, c, in, n);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return http_body_done(g, wsi, c);
+	case LWS_CALLBACK_TIMER:
+		return c ? http_too_slow(g, wsi, c) : 0;
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+		if (c)
+			http_forget(c);
+		return 0;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* As many descriptors as the viewers need, if the system lets us. */
+static unsigned
+raise_limit(struct gateway *g)
+{
+	struct rlimit r;
+	rlim_t want = (rlim_t)g->max_connections + SPARE_FDS;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 1024;
+	if (r.rlim_cur < want) {
+		r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (r.rlim_cur < want)
+		msg_warn("%llu descriptors only: about %llu viewers at most",
+		    (unsigned long long)r.rlim_cur,
+		    (unsigned long long)(r.rlim_cur > SPARE_FDS
+					     ? r.rlim_cur - SPARE_FDS
+					     : r.rlim_cur / 2));
+	return r.rlim_cur > 1000000 ? 1000000 : (unsigned)r.rlim_cur;
+}
+
+static void
+log_line(int level, const char *line)
+{
+	size_t n = strcspn(line, "\n");
+
+	(void)level;
+	msg_info("libwebsockets: %.*s", (int)n, line);
+}
+
+int
+serve_open(struct gateway *g)
+{
+	struct lws_context_creation_info i = { 0 };
+	void *loops[1] = { g->ev_loop };
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+	set_protocols(g);
+	g->keepalive.secs_since_valid_ping = (uint16_t)g->ping;
+	g->keepalive.secs_since_valid_hangup = (uint16_t)g->idle;
+	i.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	i.protocols = protocols;
+	i.user = g;
+	i.foreign_loops = loops;
+	i.fd_limit_per_thread = raise_limit(g);
+	i.retry_and_idle_policy = &g->keepalive;
+	i.timeout_secs = 15;
+	i.keepalive_timeout = 30;
+	i.pt_serv_buf_size = 8192;
+	i.max_http_header_data = 8192;
+	i.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+		    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+	g->lws = lws_create_context(&i);
+	if (!g->lws) {
+		msg_err("libwebsockets did not start (is its libev plug-in "
+			"installed?)");
+		return -1;
+	}
+	g->vhost = lws_create_vhost(g->lws, &i);
+	if (!g->vhost)
+		msg_err("libwebsockets made no host");
+	return g->vhost ? 0 : -1;
+}
+
+static void
+accept_again(void *arg)
+{
+	struct gateway *g = arg;
+
+	loop_mod(g->loop, &g->listener, LOOP_IN);
+}
+
+static void
+on_connection(void *arg, unsigned events)
+{
+	struct gateway *g = arg;
+	int one = 1, size = SEND_BUFFER, fd = -1, i;
+
+	(void)events;
+	for (i = 0; i < ACCEPT_TURN; i++) {
+		fd = accept4(
+		    g->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+		g->n.connections++;
+		lws_adopt_socket_vhost(g->vhost, fd); /* closes it itself */
+	}
+	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&
+	    errno != EINTR) {
+		msg_warn("accept: %s", strerror(errno));
+		loop_mod(g->loop, &g->listener, 0);
+		loop_after(
+		    g->loop, &g->listen_again, ACCEPT_PAUSE, accept_again, g);
+	}
+}
+
+static int
+bind_to(const struct addrinfo *a)
+{
+	int one = 1, fd, e;
+
+	fd = socket(
+	    a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 4096) == 0)
+		return fd;
+	e = errno;
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+static bool
+is_loopback(const struct sockaddr *a)
+{
+	const struct sockaddr_in *in = (const void *)a;
+	const struct sockaddr_in6 *in6 = (const void *)a;
+
+	if (a->sa_family == AF_INET)
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	return a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static void
+announce(struct gateway *g)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof a;
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	bool v6;
+
+	if (getsockname(g->listener.fd, (struct sockaddr *)&a, &n) < 0 ||
+	    getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port,
+		sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return;
+	v6 = a.ss_family == AF_INET6;
+	if (!is_loopback((struct sockaddr *)&a))
+		msg_warn("%s is not a loopback address, and there is no "
+			 "authentication: anybody who reaches it may chat and "
+			 "send gifts under any name",
+		    host);
+	msg_warn("listening on http://%s%s%s:%s", v6 ? "[" : "", host,
+	    v6 ? "]" : "", port);
+	if (g->ready_fd >= 0 && write((int)g->ready_fd, "\n", 1) < 0)
+		msg_warn("ready-fd: %s", strerror(errno));
+}
+
+int
+serve_listen(struct gateway *g)
+{
+	struct addrinfo want = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV | AI_PASSIVE },
+			*list, *a;
+	char port[16];
+	int r;
+
+	lws_snprintf(port, sizeof port, "%d", (int)g->port);
+	r = getaddrinfo(g->addr, port, &want, &list);
+	if (r) {
+		msg_err("%s: %s", g->addr, gai_strerror(r));
+		return -1;
+	}
+	g->listener.fd = -1;
+	for (a = list; a && g->listener.fd < 0; a = a->ai_next)
+		g->listener.fd = bind_to(a);
+	freeaddrinfo(list);
+	if (g->listener.fd < 0) {
+		msg_err("%s port %s: %s", g->addr, port, strerror(errno));
+		return -1;
+	}
+	g->listener.events = LOOP_IN;
+	g->listener.fn = on_connection;
+	g->listener.arg = g;
+	if (loop_add(g->loop, &g->listener) < 0) {
+		msg_err("listen: %s", strerror(errno));
+		return -1;
+	}
+	g->listening = true;
+	announce(g);
+	return 0;
+}
+
+void
+serve_stop_listening(struct gateway *g)
+{
+	loop_cancel(g->loop, &g->listen_again);
+	loop_cancel(g->loop, &g->start);
+	if (!g->listening)
+		return;
+	g->listening = false;
+	loop_del(g->loop, &g->listener);
+	close(g->listener.fd);
+	g->listener.fd = -1;
+}
+
+void
+serve_close(struct gateway *g)
+{
+	if (g->lws)
+		lws_context_destroy(g->lws);
+	g->lws = NULL;
+}

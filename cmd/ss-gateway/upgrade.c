@@ -1,0 +1,259 @@
+/*
+ * upgrade: who may become a viewer. libwebsockets takes h2c, any version,
+ * POST, HTTP/1.0 and odd keys, and just drops the connection where it
+ * refuses; so everything is checked here first, and every refusal is an HTTP
+ * answer with a status (CONTRACT 6).
+ *
+ * A client may ask for subprotocols that we don't know. RFC 6455, 4.2.2 lets
+ * a server go on without one; the library drops the connection. Its list of
+ * protocols has an entry with no name of its own for that: for the time of
+ * the handshake it bears the name that the client asked for (g->alias), and
+ * loses it again before the answer is written, so that none is named there.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway.h"
+
+#include "banned.h"
+
+#define KEY_LEN 24 /* base64 of 16 bytes: RFC 6455, 4.1 */
+
+/* Copies a header. Its length, -1: absent, -2: longer than n - 1. */
+static int
+header(struct lws *wsi, enum lws_token_indexes h, char *out, size_t n)
+{
+	int len = lws_hdr_total_length(wsi, h);
+
+	*out = '\0';
+	if (!len)
+		return -1;
+	if ((size_t)len >= n || lws_hdr_copy(wsi, out, (int)n, h) < 0)
+		return -2;
+	return len;
+}
+
+static bool
+base64_of_16(const char *s)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < KEY_LEN - 2; i++) {
+		c = s[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			(c >= '0' && c <= '9') || c == '+' || c == '/'))
+			return false;
+	}
+	/* 22 characters are 132 bits: the last four must be none */
+	return strchr("AQgw", s[KEY_LEN - 3]) && strcmp(s + i, "==") == 0;
+}
+
+/*
+ * Takes the next element of a comma-separated list to out. False at the end;
+ * an element that is no token (RFC 9110, 5.6.2) makes *bad true.
+ */
+static bool
+next_token(const char **p, char *out, size_t n, bool *bad)
+{
+	static const char ok[] = "!#$%&'*+-.^_`|~0123456789"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz";
+	size_t len;
+
+	*p += strspn(*p, " \t,");
+	if (!**p)
+		return false;
+	len = strspn(*p, ok);
+	if (!len || len >= n || !strchr(" \t,", (*p)[len])) {
+		*bad = true;
+		return false;
+	}
+	memcpy(out, *p, len);
+	out[len] = '\0';
+	*p += len;
+	return true;
+}
+
+static bool
+wants_upgrade(struct lws *wsi)
+{
+	char list[128], token[64];
+	const char *p = list;
+	bool bad = false;
+
+	/* 127 bytes are what the library itself looks at */
+	if (header(wsi, WSI_TOKEN_CONNECTION, list, sizeof list) < 0)
+		return false;
+	while (next_token(&p, token, sizeof token, &bad))
+		if (strcasecmp(token, "upgrade") == 0)
+			return true;
+	return false;
+}
+
+/* Settles the subprotocol; false: the list is malformed or too long. */
+static bool
+subprotocol(struct gateway *g, struct lws *wsi)
+{
+	char list[128], token[64];
+	const char *p = list;
+	bool bad = false;
+	int n = header(wsi, WSI_TOKEN_PROTOCOL, list, sizeof list);
+
+	g->alias[0] = '\0';
+	if (n == -1)
+		return true;
+	if (n < 0)
+		return false;
+	while (next_token(&p, token, sizeof token, &bad)) {
+		if (strcmp(token, SUBPROTOCOL) == 0) {
+			g->alias[0] = '\0';
+			return true;
+		}
+		if (!g->alias[0])
+			memcpy(g->alias, token, strlen(token) + 1);
+	}
+	return !bad && g->alias[0];
+}
+
+void
+upgrade_matched(struct gateway *g)
+{
+	g->alias[0] = '\0';
+}
+
+const char *
+upgrade_name(const char *path)
+{
+	return strncmp(path, "/ws/", 4) == 0 ? path + 4 : NULL;
+}
+
+int
+upgrade_arg(struct lws *wsi, const char *name, char *out, size_t n)
+{
+	size_t len = strlen(name);
+	char arg[1024];
+	int i, k;
+
+	for (i = 0;; i++) {
+		k = lws_hdr_copy_fragment(
+		    wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (k == -2 || k >= (int)sizeof arg)
+			return -2;
+		if (k < 0)
+			return -1;
+		if (strncmp(arg, name, len) != 0 ||
+		    (arg[len] != '=' && arg[len]))
+			continue;
+		k = arg[len] ? (int)len + 1 : (int)len;
+		if (strlen(arg + k) >= n)
+			return -2;
+		memcpy(out, arg + k, strlen(arg + k) + 1);
+		return 0;
+	}
+}
+
+/* A query argument that is an integer >= 0; absent is fine. */
+static bool
+arg_is_count(struct lws *wsi, const char *name)
+{
+	char v[24];
+	int r = upgrade_arg(wsi, name, v, sizeof v);
+
+	if (r == -1)
+		return true;
+	return r == 0 && *v && strspn(v, "0123456789") == strlen(v) &&
+	       strlen(v) <= 16;
+}
+
+/* The request line and the query: a status, or 0. */
+static int
+check_target(struct lws *wsi, const char **why)
+{
+	char path[256], room[EVENT_NAME_MAX + 2];
+	const char *name;
+	int r;
+
+	if (header(wsi, WSI_TOKEN_GET_URI, path, sizeof path) < 0) {
+		*why = "upgrade: GET of a path of at most 255 bytes only";
+		return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) ? 400 : 405;
+	}
+	name = upgrade_name(path);
+	if (!name) {
+		*why = "viewers connect to /ws/NAME";
+		return 404;
+	}
+	*why = "username: must be 1 to 50 of A-Z a-z 0-9 . _ -";
+	if (!event_name_valid(name, strlen(name)))
+		return 400;
+	*why = "room: must be 1 to 50 of A-Z a-z 0-9 . _ -";
+	r = upgrade_arg(wsi, "room", room, sizeof room);
+	if (r == -2 || (r == 0 && !event_name_valid(room, strlen(room))))
+		return 400;
+	*why = "history, since: must be an integer >= 0";
+	if (!arg_is_count(wsi, "history") || !arg_is_count(wsi, "since"))
+		return 400;
+	return 0;
+}
+
+/* The handshake's headers: a status, or 0. */
+static int
+check_headers(struct gateway *g, struct lws *wsi, const char **why)
+{
+	char v[64];
+
+	*why = "upgrade: HTTP/1.1 only";
+	if (header(wsi, WSI_TOKEN_HTTP, v, sizeof v) < 0 ||
+	    strcmp(v, "HTTP/1.1") != 0)
+		return 400;
+	*why = "upgrade: only to websocket";
+	if (header(wsi, WSI_TOKEN_UPGRADE, v, sizeof v) < 0 ||
+	    strcasecmp(v, "websocket") != 0)
+		return 400;
+	*why = "Connection: must name upgrade";
+	if (!wants_upgrade(wsi))
+		return 400;
+	*why = "Host: missing";
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HOST))
+		return 400;
+	*why = "Sec-WebSocket-Version: must be 13";
+	if (header(wsi, WSI_TOKEN_VERSION, v, sizeof v) < 0 ||
+	    strcmp(v, "13") != 0)
+		return 426;
+	*why = "Sec-WebSocket-Key: must be 16 bytes in base64";
+	if (header(wsi, WSI_TOKEN_KEY, v, sizeof v) != KEY_LEN ||
+	    !base64_of_16(v))
+		return 400;
+	*why = "Sec-WebSocket-Protocol: malformed or over 127 bytes";
+	return subprotocol(g, wsi) ? 0 : 400;
+}
+
+int
+upgrade_check(struct gateway *g, struct lws *wsi)
+{
+	const char *why = NULL, *extra = "";
+	int status = check_target(wsi, &why);
+
+	if (!status)
+		status = check_headers(g, wsi, &why);
+	if (!status && g->draining) {
+		status = 503;
+		why = "going down";
+	}
+	if (!status && fan_viewers(g->fan) >= (size_t)g->max_connections) {
+		status = 503;
+		why = "too many viewers";
+	}
+	if (!status)
+		return 0;
+	g->n.refused++;
+	if (status == 426)
+		extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
+	else if (status == 405)
+		extra = "Allow: GET\r\n";
+	else if (status == 503)
+		extra = "Retry-After: 5\r\n";
+	return http_error(wsi, status, why, extra, true) < 0 ? -1 : 1;
+}

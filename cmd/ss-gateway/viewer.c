@@ -1,0 +1,273 @@
+/*
+ * viewer: a connected viewer, and what he says. Each message becomes an event
+ * on the line or an error to its sender; there is no third way.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "gateway.h"
+#include "utf8.h"
+
+#include "banned.h"
+
+/* The nonce of the message at hand, decoded. */
+struct nonce {
+	bool given;
+	size_t n;
+	char s[EVENT_NONCE_MAX];
+};
+
+struct replay {
+	struct gateway *g;
+	struct viewer *v;
+};
+
+static void
+replay_one(void *arg, const char *line, size_t n)
+{
+	struct replay *r = arg;
+
+	fan_tell(r->g->fan, r->v, line, n);
+}
+
+/* What he asked for in the query: the hello, and the past. */
+static void
+greet(struct gateway *g, struct viewer *v, struct lws *wsi, const char *room)
+{
+	struct replay r = { g, v };
+	char arg[24];
+	size_t n = 0;
+	bool history = upgrade_arg(wsi, "history", arg, sizeof arg) == 0;
+
+	if (history)
+		n = strtoul(arg, NULL, 10);
+	else if (upgrade_arg(wsi, "since", arg, sizeof arg) != 0)
+		return;
+	if (n > (size_t)g->history)
+		n = (size_t)g->history;
+	/* what he asked for must not be held against him as lag */
+	n = fan_recent(g->fan, room, n, (size_t)g->max_lag / 2, NULL, NULL);
+	buf_reset(&g->text);
+	/* positions on the bus are not kept yet: since can't be served */
+	bus_hello(g, history, n, &g->text);
+	fan_hold(g->fan, v);
+	fan_tell(g->fan, v, g->text.p, g->text.len);
+	fan_recent(g->fan, room, n, SIZE_MAX, replay_one, &r);
+}
+
+struct viewer *
+viewer_new(struct gateway *g, struct lws *wsi)
+{
+	struct viewer *v = calloc(1, sizeof *v);
+	char path[256], room[EVENT_NAME_MAX + 1];
+
+	if (!v)
+		return NULL;
+	v->wsi = wsi;
+	v->fd = lws_get_socket_fd(wsi);
+	v->ndjson = strcmp(lws_get_protocol(wsi)->name, SUBPROTOCOL) == 0;
+	/* both were checked before the upgrade */
+	if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0 ||
+	    !upgrade_name(path) || strlen(upgrade_name(path)) >= sizeof v->name)
+		goto fail;
+	memcpy(v->name, upgrade_name(path), strlen(upgrade_name(path)) + 1);
+	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
+		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
+	if (fan_join(g->fan, v, room) < 0)
+		goto fail;
+	g->n.viewers++;
+	greet(g, v, wsi, room);
+	return v;
+fail:
+	free(v);
+	return NULL;
+}
+
+void
+viewer_free(struct gateway *g, struct viewer *v)
+{
+	fan_leave(g->fan, v);
+	if (v->rx) {
+		buf_release(v->rx);
+		free(v->rx);
+	}
+	free(v);
+}
+
+static void
+error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
+    const struct nonce *nonce)
+{
+	struct buf b;
+
+	g->n.errors++;
+	buf_init(&b, 4096);
+	buf_addf(&b, "{\"type\":\"error\",\"code\":\"%s\",\"detail\":", code);
+	json_write_str(&b, detail, strlen(detail));
+	if (nonce && nonce->given) {
+		buf_adds(&b, ",\"nonce\":");
+		json_write_str(&b, nonce->s, nonce->n);
+	}
+	buf_addc(&b, '}');
+	fan_tell(g->fan, v, b.p, b.len);
+	buf_release(&b);
+}
+
+static bool
+has_control(const char *p, size_t n)
+{
+	uint32_t cp;
+	size_t i;
+
+	for (i = 0; i < n;) {
+		i += utf8_decode(p + i, n - i, &cp);
+		if (utf8_is_control(cp))
+			return true;
+	}
+	return false;
+}
+
+/* A string member, decoded into g->text. False: it is none, or lone halves. */
+static bool
+text_of(struct gateway *g, const struct json_member *m)
+{
+	buf_reset(&g->text);
+	return m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0;
+}
+
+/* The nonce, if it has one. False: it has one that can't be. */
+static bool
+read_nonce(struct gateway *g, struct nonce *nonce)
+{
+	const struct json_member *m = json_get(&g->doc, "nonce");
+
+	if (!m)
+		return true;
+	if (!text_of(g, m) || g->text.len > EVENT_NONCE_MAX ||
+	    has_control(g->text.p, g->text.len))
+		return false;
+	nonce->given = true;
+	nonce->n = g->text.len;
+	memcpy(nonce->s, g->text.p, g->text.len);
+	return true;
+}
+
+/* Emits the message in p as this viewer's. */
+static void
+emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
+    const struct nonce *nonce)
+{
+	char id[ULID_LEN + 1];
+	int64_t now = clock_wall_ms();
+	struct event_chat c = { .id = id,
+		.user = v->name,
+		.room = fan_room_name(v),
+		.message = p,
+		.message_len = n,
+		.nonce = nonce->given ? nonce->s : NULL,
+		.nonce_len = nonce->n,
+		.ts = now };
+
+	ulid_next(&g->ids, now, id);
+	buf_reset(&g->line);
+	if (event_write_chat(&g->line, &c) < 0)
+		error(g, v, "too_long", "message: too long for a line", nonce);
+	else if (out_emit(g) < 0)
+		error(g, v, "busy", "the pipeline can't take more now", nonce);
+}
+
+static void
+message(struct gateway *g, struct viewer *v, const char *in, size_t len)
+{
+	struct nonce nonce = { .given = false };
+	const struct json_member *type;
+	const char *p;
+	size_t n;
+
+	if (json_parse(&g->doc, in, len) < 0) {
+		error(g, v, "bad_json", g->doc.err, NULL);
+		return;
+	}
+	if (g->doc.n > 64 || json_has_duplicates(&g->doc)) {
+		error(
+		    g, v, "bad_json", "a key stands twice, or too many", NULL);
+		return;
+	}
+	if (!read_nonce(g, &nonce)) {
+		error(g, v, "bad_message",
+		    "nonce: must be a string of at most 64 bytes", NULL);
+		return;
+	}
+	type = json_get(&g->doc, "type");
+	if (!type || !json_str_is(type, "chat")) {
+		error(g, v, "bad_message", "type: must be chat", &nonce);
+		return;
+	}
+	if (!text_of(g, json_get(&g->doc, "message"))) {
+		error(g, v, "bad_message", "message: must be a string", &nonce);
+		return;
+	}
+	p = g->text.p;
+	n = g->text.len;
+	utf8_trim(&p, &n);
+	if (!n)
+		error(g, v, "bad_message", "message: is empty", &nonce);
+	else if (has_control(p, n))
+		error(g, v, "bad_message", "message: has control characters",
+		    &nonce);
+	else if (utf8_count(p, n) > EVENT_MESSAGE_MAX)
+		error(g, v, "too_long", "message: over 500 characters", &nonce);
+	else
+		emit(g, v, p, n, &nonce);
+}
+
+static int
+refuse(struct viewer *v, enum lws_close_status code)
+{
+	v->closing = true;
+	lws_close_reason(v->wsi, code, NULL, 0);
+	return -1;
+}
+
+/* Gathers the parts of a message; -1: out of memory. */
+static int
+gather(struct viewer *v, const char *in, size_t n)
+{
+	if (!v->rx) {
+		v->rx = malloc(sizeof *v->rx);
+		if (!v->rx)
+			return -1;
+		buf_init(v->rx, MESSAGE_MAX);
+	}
+	return buf_add(v->rx, in, n);
+}
+
+int
+viewer_receive(struct gateway *g, struct viewer *v, const char *in, size_t n)
+{
+	bool last = lws_is_final_fragment(v->wsi) &&
+		    !lws_remaining_packet_payload(v->wsi);
+	size_t have = v->rx ? v->rx->len : 0;
+
+	if (v->closing)
+		return 0;
+	if (lws_frame_is_binary(v->wsi))
+		return refuse(v, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
+	if (have + n + lws_remaining_packet_payload(v->wsi) > MESSAGE_MAX)
+		return refuse(v, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+	if (last && !have) {
+		message(g, v, in, n);
+		return 0;
+	}
+	if (gather(v, in, n) < 0)
+		return refuse(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+	if (!last)
+		return 0;
+	message(g, v, v->rx->p, v->rx->len);
+	buf_release(v->rx);
+	free(v->rx);
+	v->rx = NULL;
+	return 0;
+}
