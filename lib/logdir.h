@@ -1,0 +1,58 @@
+/*
+ * logdir: a folder of daily JSONL files, chat_YYYY-MM-DD.jsonl, each rolled
+ * over by size to .1, .2 ... as Python's RotatingFileHandler numbers them.
+ * Records wait in memory until logdir_flush has written them; what could not
+ * be written stays and is tried again, so that no record is lost, torn or
+ * written twice. One process owns a folder (flock on its .lock).
+ */
+#ifndef SS_LOGDIR_H
+#define SS_LOGDIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct logdir;
+
+struct logdir_conf {
+	const char *dir;  /* made with its parents where it is missing */
+	int64_t max_size; /* bytes; 0: files are never rolled over */
+	int keep;         /* how many old ones stay; 0: never rolled over */
+};
+
+/* What is worth telling people. */
+enum logdir_news {
+	LOGDIR_FAILED, /* n is errno; told once until it changes or ends */
+	LOGDIR_AGAIN,  /* and it is over */
+	LOGDIR_TORN    /* the last line, n bytes, went to path.torn */
+};
+typedef void logdir_news_fn(
+    void *arg, enum logdir_news, const char *path, int64_t n);
+
+/*
+ * Makes the folder and takes its lock. NULL with errno; EWOULDBLOCK: another
+ * process has it. Borrows conf->dir and arg for its lifetime.
+ */
+struct logdir *logdir_open(
+    const struct logdir_conf *, logdir_news_fn *, void *arg);
+/*
+ * Adds a record of n bytes (without newline, none inside) to the file of the
+ * UTC day that ms lies in. Nothing is written yet. 0, or -1 with errno ERANGE
+ * (a year that has not four digits), EMSGSIZE (too much waits) or ENOMEM.
+ */
+int logdir_add(struct logdir *, int64_t ms, const char *line, size_t n);
+/*
+ * Writes all that waits. 0, or -1 when some of it could not be written: try
+ * again later.
+ */
+int logdir_flush(struct logdir *);
+/* Bytes that wait. */
+size_t logdir_pending(const struct logdir *);
+/* Closes all files; they are opened anew by name with the next write. */
+void logdir_reopen(struct logdir *);
+/*
+ * Flushes, closes and frees; NULL is accepted. 0, or -1 when something could
+ * not be written or closed, which has been told.
+ */
+int logdir_close(struct logdir *);
+
+#endif
