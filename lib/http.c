@@ -1,0 +1,314 @@
+/*
+ * http.c: libcurl for one request at a time.
+ *
+ * The easy handle hangs in a multi handle although there is only one: that
+ * is what can wait for a descriptor of ours beside its own, so that a signal
+ * ends a request at once and not when libcurl looks up the next time.
+ * Redirects are not followed (a POST that becomes a GET sends nothing), and
+ * a proxy from the environment is not asked for loopback addresses.
+ */
+#include "http.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "banned.h"
+
+struct http {
+	const struct http_conf *conf;
+	CURLM *multi;
+	CURL *easy;
+	char why[CURL_ERROR_SIZE];
+};
+
+static bool
+host_is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
+static bool
+url_is_loopback(const char *url)
+{
+	CURLU *u = curl_url();
+	char *host = NULL;
+	bool yes;
+
+	yes = u != NULL &&
+	      curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	      curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	      host_is_loopback(host);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return yes;
+}
+
+/* The part, or NULL where there is none; the caller frees it. */
+static char *
+url_part(CURLU *u, CURLUPart what)
+{
+	char *part = NULL;
+
+	return curl_url_get(u, what, &part, 0) == CURLUE_OK ? part : NULL;
+}
+
+/* Sets u's path to what it has and path behind it. */
+static int
+append_path(CURLU *u, const char *path)
+{
+	char *old = url_part(u, CURLUPART_PATH);
+	struct buf b;
+	size_t n;
+	int rc = -1;
+
+	buf_init(&b, HTTP_BODY_MAX);
+	n = old != NULL ? strlen(old) : 0;
+	while (n > 0 && old[n - 1] == '/')
+		n--;
+	if (n == 0 || buf_add(&b, old, n) == 0)
+		if (buf_adds(&b, path) == 0 &&
+		    curl_url_set(u, CURLUPART_PATH, b.p, 0) == CURLUE_OK)
+			rc = 0;
+	buf_release(&b);
+	curl_free(old);
+	return rc;
+}
+
+int
+http_url(const char *base, const char *path, struct buf *out, bool *open,
+    const char **err)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *query = NULL, *frag = NULL, *url = NULL;
+	CURLUcode rc;
+
+	*err = "out of memory";
+	if (u == NULL)
+		return -1;
+	rc = curl_url_set(u, CURLUPART_URL, base, 0);
+	scheme = url_part(u, CURLUPART_SCHEME);
+	query = url_part(u, CURLUPART_QUERY);
+	frag = url_part(u, CURLUPART_FRAGMENT);
+	if (rc != CURLUE_OK || scheme == NULL ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
+		*err = "must be http://HOST:PORT or https://HOST:PORT";
+	else if (query != NULL || frag != NULL)
+		*err = "must be a server's address, without ? and #";
+	else if (append_path(u, path) == 0 &&
+		 (url = url_part(u, CURLUPART_URL)) != NULL &&
+		 buf_adds(out, url) == 0)
+		*err = NULL;
+	if (*err == NULL && open != NULL)
+		*open = strcmp(scheme, "http") == 0 && !url_is_loopback(url);
+	curl_free(url);
+	curl_free(frag);
+	curl_free(query);
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	return *err == NULL ? 0 : -1;
+}
+
+struct http *
+http_new(const struct http_conf *conf)
+{
+	struct http *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return NULL;
+	h->conf = conf;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		free(h);
+		return NULL;
+	}
+	h->multi = curl_multi_init();
+	h->easy = curl_easy_init();
+	if (h->multi != NULL && h->easy != NULL)
+		return h;
+	http_free(h);
+	return NULL;
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	curl_easy_cleanup(h->easy);
+	curl_multi_cleanup(h->multi);
+	curl_global_cleanup();
+	free(h);
+}
+
+/* libcurl's write callback: keeps what fits and lets the rest go. */
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct buf *body = arg;
+	size_t room = body->max - body->len;
+
+	n *= size;
+	if (buf_add(body, p, n < room ? n : room) < 0)
+		return 0;
+	return n;
+}
+
+static struct curl_slist *
+make_headers(const char *const *headers)
+{
+	static const char *const ours[] = {
+		"Content-Type: application/json",
+		"Accept: application/json",
+		"Expect:", /* no waiting for 100 Continue */
+		NULL,
+	};
+	struct curl_slist *list = NULL, *longer;
+	const char *const *sets[] = { ours, headers };
+	size_t i;
+
+	for (i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		const char *const *h = sets[i];
+
+		for (; *h != NULL; h++) {
+			longer = curl_slist_append(list, *h);
+			if (longer == NULL) {
+				curl_slist_free_all(list);
+				return NULL;
+			}
+			list = longer;
+		}
+	}
+	return list;
+}
+
+static void
+set_up(struct http *h, const char *url, const struct curl_slist *headers,
+    const char *json, size_t n, struct http_answer *a)
+{
+	CURL *e = h->easy;
+	long ms = (long)(h->conf->timeout * 1000);
+
+	curl_easy_reset(e); /* options only: connections stay */
+	h->why[0] = '\0';
+	curl_easy_setopt(e, CURLOPT_URL, url);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (url_is_loopback(url))
+		curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_POST, 1L);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, json);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, h->conf->agent);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, &a->body);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
+}
+
+/* Turns until the request is done. False: wake wanted it to end. */
+static bool
+turn(struct http *h)
+{
+	const struct http_conf *c = h->conf;
+	struct curl_waitfd wake = { .fd = c->wake_fd,
+		.events = CURL_WAIT_POLLIN };
+	int running = 1;
+
+	while (curl_multi_perform(h->multi, &running) == CURLM_OK && running) {
+		wake.revents = 0;
+		if (curl_multi_poll(h->multi, &wake, c->wake != NULL, 1000,
+			NULL) != CURLM_OK)
+			break;
+		if (wake.revents != 0 && c->wake(c->arg))
+			return false;
+	}
+	return true;
+}
+
+/* How the request ended, once turn() is through. */
+static CURLcode
+result(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left)) != NULL)
+		if (m->msg == CURLMSG_DONE)
+			return m->data.result;
+	return CURLE_OUT_OF_MEMORY; /* the multi handle itself failed */
+}
+
+/* Puts into a->why what is best told about rc. */
+static void
+explain(struct http *h, CURLcode rc, struct http_answer *a)
+{
+	const char *why = h->why[0] != '\0' ? h->why : curl_easy_strerror(rc);
+	long e = 0;
+	size_t n;
+
+	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_SEND_ERROR ||
+	    rc == CURLE_RECV_ERROR)
+		curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &e);
+	if (e != 0)
+		why = strerror((int)e);
+	n = strlen(why);
+	if (n >= sizeof(a->why))
+		n = sizeof(a->why) - 1;
+	memcpy(a->why, why, n);
+	a->why[n] = '\0';
+}
+
+static enum http_end
+conclude(struct http *h, CURLcode rc, struct http_answer *a)
+{
+	curl_off_t after = 0;
+
+	switch (rc) {
+	case CURLE_OK:
+		curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &a->status);
+		curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &after);
+		a->retry_after = after > 0 ? (double)after : 0;
+		return HTTP_ANSWERED;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		explain(h, rc, a);
+		return HTTP_LOST;
+	default:
+		explain(h, rc, a);
+		return HTTP_FAILED;
+	}
+}
+
+enum http_end
+http_post(struct http *h, const char *url, const char *const *headers,
+    const char *json, size_t n, struct http_answer *a)
+{
+	struct curl_slist *list = make_headers(headers);
+	enum http_end end = HTTP_STOPPED;
+
+	a->status = 0;
+	a->retry_after = 0;
+	a->why[0] = '\0';
+	buf_reset(&a->body);
+	if (list == NULL)
+		return conclude(h, CURLE_OUT_OF_MEMORY, a);
+	set_up(h, url, list, json, n, a);
+	if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
+		end = conclude(h, CURLE_OUT_OF_MEMORY, a);
+	else if (turn(h))
+		end = conclude(h, result(h), a);
+	curl_multi_remove_handle(h->multi, h->easy);
+	curl_slist_free_all(list);
+	return end;
+}
