@@ -32,11 +32,17 @@ buf_release(struct buf *b)
 }
 
 void
+buf_cut(struct buf *b, size_t n)
+{
+	b->len = n;
+	if (b->cap)
+		b->p[n] = '\0';
+}
+
+void
 buf_reset(struct buf *b)
 {
-	b->len = 0;
-	if (b->cap)
-		b->p[0] = '\0';
+	buf_cut(b, 0);
 }
 
 int

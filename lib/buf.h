@@ -32,6 +32,8 @@ int buf_addc(struct buf *, char c);
 int buf_adds(struct buf *, const char *s);
 int buf_addf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Forgets what lies behind the first n bytes (n <= len). */
+void buf_cut(struct buf *, size_t n);
 /* Removes the first n bytes (n <= len); what follows moves to the front. */
 void buf_drop(struct buf *, size_t n);
 

@@ -133,7 +133,7 @@ event_splice(const struct event *ev, const char *const *drop,
 	if (!ts)
 		put(&s, insert, n);
 	if (s.err || buf_addc(out, '}') < 0) {
-		out->len = old;
+		buf_cut(out, old);
 		return -1;
 	}
 	return 0;
@@ -171,7 +171,7 @@ tail(struct buf *b, size_t old, int64_t ts, const char *room, const char *nonce,
 		err = -1;
 	}
 	if (err) {
-		b->len = old;
+		buf_cut(b, old);
 		return -1;
 	}
 	return 0;

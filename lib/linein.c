@@ -89,6 +89,8 @@ consume(struct linein *in, size_t at)
 static enum linein_got
 whole(struct linein *in, size_t at, size_t next, char **line, size_t *n)
 {
+	bool cr;
+
 	*line = in->p + in->start;
 	*n = at - in->start;
 	in->lines++;
@@ -97,12 +99,12 @@ whole(struct linein *in, size_t at, size_t next, char **line, size_t *n)
 		consume(in, next);
 		return LINEIN_LONG;
 	}
-	if (*n && (*line)[*n - 1] == '\r' && next > at)
-		--*n;
-	if (*n > in->max) {
+	cr = *n && (*line)[*n - 1] == '\r' && next > at;
+	if (*n - cr > in->max) {
 		consume(in, next);
-		return LINEIN_LONG;
+		return LINEIN_LONG; /* verbatim: with its \r */
 	}
+	*n -= cr;
 	(*line)[*n] = '\0';
 	consume(in, next);
 	return LINEIN_LINE;

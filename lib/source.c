@@ -51,13 +51,13 @@ struct source {
 };
 
 static void connect_now(void *);
-static void pump(struct stream *);
+static void pump(struct stream *, bool readable);
 
 static void
 on_ready(void *arg, unsigned events)
 {
 	(void)events;
-	pump(arg);
+	pump(arg, true);
 }
 
 static int
@@ -206,7 +206,7 @@ read_some(struct stream *st, int *err)
  * what line() had paused: then it goes on here rather than by recursion.
  */
 static void
-pump(struct stream *st)
+pump(struct stream *st, bool readable)
 {
 	struct source *s = st->src;
 	bool all;
@@ -215,7 +215,8 @@ pump(struct stream *st)
 	if (s->paused || s->inside || st->dead)
 		return;
 	s->inside = true;
-	if (!st->eof && hand_out(st))
+	/* a blocking stdin is read only when the loop says that it may be */
+	if (readable && !st->eof && hand_out(st))
 		read_some(st, &err);
 	do {
 		all = hand_out(st);
@@ -366,7 +367,7 @@ source_resume(struct source *s)
 			continue;
 		}
 		if (linein_torn(&st->in) || st->eof)
-			pump(st);
+			pump(st, false);
 	}
 }
 
