@@ -14,6 +14,7 @@
 #include "banned.h"
 
 #define MS_DAY INT64_C(86400000)
+#define NO_DATE INT64_MIN
 
 static int64_t
 now_ns(clockid_t id)
@@ -198,37 +199,59 @@ offset(const char **p, const char *end, int *min)
 	return 0;
 }
 
+/* The date at *p, as days since 1970, or NO_DATE. */
+static int64_t
+parse_date(const char **p, const char *end)
+{
+	int y, m, d;
+
+	y = get(p, end, 4);
+	if (y < 0 || !eat(p, end, "-"))
+		return NO_DATE;
+	m = get(p, end, 2);
+	if (m < 1 || m > 12 || !eat(p, end, "-"))
+		return NO_DATE;
+	d = get(p, end, 2);
+	if (d < 1 || d > month_days(y, m))
+		return NO_DATE;
+	return days_of(y, m, d);
+}
+
+/* The time of day at *p in milliseconds; -1: none. */
+static int64_t
+parse_time(const char **p, const char *end)
+{
+	int h, m, s, frac = 0;
+
+	h = get(p, end, 2);
+	if (h < 0 || h > 23 || !eat(p, end, ":"))
+		return -1;
+	m = get(p, end, 2);
+	if (m < 0 || m > 59 || !eat(p, end, ":"))
+		return -1;
+	s = get(p, end, 2);
+	if (s < 0 || s > 60)
+		return -1;
+	if (eat(p, end, "."))
+		frac = fraction(p, end);
+	if (frac < 0)
+		return -1;
+	return ((h * 60 + m) * 60 + s) * INT64_C(1000) + (s < 60 ? frac : 0);
+}
+
 int
 clock_parse(const char *s, size_t n, int64_t *ms)
 {
 	const char *end = s + n;
-	int y, mo, d, h, mi, sec, frac = 0, off;
+	int64_t days, time;
+	int off;
 
-	y = get(&s, end, 4);
-	if (y < 0 || !eat(&s, end, "-"))
+	days = parse_date(&s, end);
+	if (days == NO_DATE || !eat(&s, end, "Tt "))
 		return -1;
-	mo = get(&s, end, 2);
-	if (mo < 1 || mo > 12 || !eat(&s, end, "-"))
+	time = parse_time(&s, end);
+	if (time < 0 || offset(&s, end, &off) < 0 || s != end)
 		return -1;
-	d = get(&s, end, 2);
-	if (d < 1 || d > month_days(y, mo) || !eat(&s, end, "Tt "))
-		return -1;
-	h = get(&s, end, 2);
-	if (h < 0 || h > 23 || !eat(&s, end, ":"))
-		return -1;
-	mi = get(&s, end, 2);
-	if (mi < 0 || mi > 59 || !eat(&s, end, ":"))
-		return -1;
-	sec = get(&s, end, 2);
-	if (sec < 0 || sec > 60)
-		return -1;
-	if (eat(&s, end, "."))
-		frac = fraction(&s, end);
-	if (frac < 0 || offset(&s, end, &off) < 0 || s != end)
-		return -1;
-	if (sec == 60)
-		frac = 0;
-	*ms = ((days_of(y, mo, d) * 24 + h) * 60 + mi - off) * 60000 +
-	      (int64_t)sec * 1000 + frac;
+	*ms = days * MS_DAY + time - off * INT64_C(60000);
 	return 0;
 }
