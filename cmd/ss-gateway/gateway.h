@@ -98,7 +98,7 @@ int serve_listen(struct gateway *);
 void serve_stop_listening(struct gateway *);
 void serve_close(struct gateway *);
 
-/* upgrade.c: 0: go on; 1: refused, an answer was sent; -1: hang up. */
+/* upgrade.c: 0: go on; 1: refused, an answer was sent. */
 int upgrade_check(struct gateway *, struct lws *);
 /* The protocol alias was matched: it must not be named in the answer. */
 void upgrade_matched(struct gateway *);
@@ -121,12 +121,12 @@ int http_body(
 int http_body_done(struct gateway *, struct lws *, struct conn *);
 int http_too_slow(struct gateway *, struct lws *, struct conn *);
 void http_forget(struct conn *);
-/* An answer whose body is text; extra: header lines, or "". */
-int http_answer(struct lws *, int status, const char *type, const char *extra,
-    const char *body, size_t n, bool close);
-/* An error as JSON; detail may be NULL. */
-int http_error(struct lws *, int status, const char *detail, const char *extra,
-    bool close);
+/*
+ * Writes an error as JSON; detail may be NULL, extra is header lines or "".
+ * The connection is to be closed afterwards.
+ */
+void http_error(
+    struct lws *, int status, const char *detail, const char *extra);
 
 /* gift.c */
 /* What became of a gift: the status, and its id or a detail. */

@@ -1,9 +1,13 @@
 /*
  * http: everything that is not a WebSocket. An answer is written in one
  * piece, headers and body; the library's own helpers would add HTML pages
- * and headers of their own. A request that is refused before its body was
- * read is answered at once, and the connection is closed once the body has
- * been read and thrown away, so that the answer gets through.
+ * and headers of their own. Each connection serves one request: the library
+ * (4.1.6) leaves a second one that came in the same packet unanswered, and
+ * after an unknown Upgrade on a kept connection goes on with headers that it
+ * has freed. A request that is
+ * refused before its body was read is answered at once, and the connection is
+ * closed once the body has been read and thrown away, so that the answer gets
+ * through.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -61,18 +65,17 @@ row_of(int status)
 	return i;
 }
 
-int
-http_answer(struct lws *wsi, int status, const char *type, const char *extra,
-    const char *body, size_t n, bool close)
+static void
+answer(struct lws *wsi, int status, const char *type, const char *extra,
+    const char *body, size_t n)
 {
 	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 	size_t row = row_of(status);
 	struct buf b;
-	int r = -1;
 
 	buf_init(&b, ANSWER_MAX);
 	if (buf_reserve(&b, LWS_PRE) < 0)
-		return -1;
+		return;
 	b.len = LWS_PRE; /* the library wants room in front */
 	if (buf_addf(&b,
 		"HTTP/1.1 %d %s\r\n"
@@ -80,23 +83,21 @@ http_answer(struct lws *wsi, int status, const char *type, const char *extra,
 		"Content-Length: %zu\r\n"
 		"Cache-Control: no-store\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
-		"%s%s\r\n",
-		statuses[row].status, statuses[row].reason, type, n, extra,
-		close ? "Connection: close\r\n" : "") == 0 &&
-	    (head || buf_add(&b, body, n) == 0) &&
-	    lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
-		LWS_WRITE_HTTP_HEADERS) >= 0)
-		r = 0;
+		"Connection: close\r\n"
+		"%s\r\n",
+		statuses[row].status, statuses[row].reason, type, n,
+		extra) == 0 &&
+	    (head || buf_add(&b, body, n) == 0))
+		/* if that fails the connection ends, as it does anyway */
+		lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
+		    LWS_WRITE_HTTP_HEADERS);
 	buf_release(&b);
-	return r;
 }
 
-int
-http_error(struct lws *wsi, int status, const char *detail, const char *extra,
-    bool close)
+void
+http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 {
 	struct buf b;
-	int r;
 
 	buf_init(&b, 4096);
 	buf_addf(&b, "{\"error\":\"%s\"", statuses[row_of(status)].code);
@@ -105,33 +106,52 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra,
 		json_write_str(&b, detail, strlen(detail));
 	}
 	buf_adds(&b, "}\n");
-	r = http_answer(wsi, status, JSON_TYPE, extra, b.p, b.len, close);
+	answer(wsi, status, JSON_TYPE, extra, b.p, b.len);
 	buf_release(&b);
-	return r;
 }
 
-/* After an answer: the next request on this connection, or its end. */
+/* A refusal of a request that has no body on its way: no waiting for it. */
 static int
-finished(struct lws *wsi, int r)
+refuse_plain(struct gateway *g, struct lws *wsi, int status, const char *detail,
+    const char *extra)
 {
-	return r < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+	g->n.refused++;
+	http_error(wsi, status, detail, extra);
+	return -1;
 }
 
-static int
-answer_text(struct lws *wsi, const char *type, const struct buf *b)
+/* The declared length of the body, -1: absent, -2: no number. */
+static int64_t
+body_length(struct lws *wsi)
 {
-	return finished(
-	    wsi, http_answer(wsi, 200, type, "", b->p, b->len, false));
+	char v[32];
+	int n = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+
+	if (!n)
+		return -1;
+	if (n >= 16 ||
+	    lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_LENGTH) <=
+		0 ||
+	    strspn(v, "0123456789") != strlen(v))
+		return -2;
+	return (int64_t)strtoull(v, NULL, 10);
 }
 
-/* A refusal of a request that has, or may have, a body on its way. */
+static bool
+is_chunked(struct lws *wsi)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+}
+
+/* A refusal; a body that is on its way is read first, and thrown away. */
 static int
 refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
     const char *detail, const char *extra)
 {
+	if (body_length(wsi) <= 0 && body_length(wsi) != -2 && !is_chunked(wsi))
+		return refuse_plain(g, wsi, status, detail, extra);
 	g->n.refused++;
-	if (http_error(wsi, status, detail, extra, true) < 0)
-		return -1;
+	http_error(wsi, status, detail, extra);
 	if (!c->req)
 		c->req = calloc(1, sizeof *c->req);
 	if (!c->req)
@@ -140,15 +160,6 @@ refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
 	c->req->answered = true;
 	lws_set_timer_usecs(wsi, DISCARD_WAIT * LWS_USEC_PER_SEC);
 	return 0;
-}
-
-/* The same for one without a body. */
-static int
-refuse_plain(struct gateway *g, struct lws *wsi, int status, const char *detail,
-    const char *extra)
-{
-	g->n.refused++;
-	return finished(wsi, http_error(wsi, status, detail, extra, false));
 }
 
 static bool
@@ -166,21 +177,20 @@ get_healthz(struct gateway *g, struct lws *wsi)
 	static const char ok[] = "{\"status\":\"ok\"}\n";
 	bool bus = bus_is_up(g), out = out_is_up(g);
 	struct buf b;
-	int r;
 
-	if (bus && out && !g->draining)
-		return finished(wsi, http_answer(wsi, 200, JSON_TYPE, "", ok,
-					 sizeof ok - 1, false));
+	if (bus && out && !g->draining) {
+		answer(wsi, 200, JSON_TYPE, "", ok, sizeof ok - 1);
+		return -1;
+	}
 	buf_init(&b, 256);
 	buf_addf(&b,
 	    "{\"status\":\"degraded\",\"bus\":%s,\"output\":%s,"
 	    "\"draining\":%s}\n",
 	    bus ? "true" : "false", out ? "true" : "false",
 	    g->draining ? "true" : "false");
-	r = finished(wsi, http_answer(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n",
-			      b.p, b.len, false));
+	answer(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n", b.p, b.len);
 	buf_release(&b);
-	return r;
+	return -1;
 }
 
 static int
@@ -188,17 +198,17 @@ get_metrics(struct gateway *g, struct lws *wsi)
 {
 	bool json = accepts_json(wsi);
 	struct buf b;
-	int r;
 
 	buf_init(&b, 65536);
 	if (json)
 		metrics_json(g, &b);
 	else
 		metrics_prometheus(g, &b);
-	r = answer_text(wsi,
-	    json ? JSON_TYPE : "text/plain; version=0.0.4; charset=utf-8", &b);
+	answer(wsi, 200,
+	    json ? JSON_TYPE : "text/plain; version=0.0.4; charset=utf-8", "",
+	    b.p, b.len);
 	buf_release(&b);
-	return r;
+	return -1;
 }
 
 static void
@@ -234,26 +244,9 @@ get_recent(struct gateway *g, struct lws *wsi)
 	buf_adds(&b, "{\"events\":[");
 	fan_recent(g->fan, room, n, SIZE_MAX, add_event, &b);
 	buf_adds(&b, "]}\n");
-	r = answer_text(wsi, JSON_TYPE, &b);
+	answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
 	buf_release(&b);
-	return r;
-}
-
-/* The declared length of the body, -1: absent, -2: no number. */
-static int64_t
-body_length(struct lws *wsi)
-{
-	char v[32];
-	int n = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-
-	if (!n)
-		return -1;
-	if (n >= 16 ||
-	    lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_LENGTH) <=
-		0 ||
-	    strspn(v, "0123456789") != strlen(v))
-		return -2;
-	return (int64_t)strtoull(v, NULL, 10);
+	return -1;
 }
 
 /* Content-Type is JSON, whatever its parameters. */
@@ -345,7 +338,7 @@ http_request(
 	if (length == -2)
 		return refuse(
 		    g, wsi, c, 400, "Content-Length: not a number", "");
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+	if (is_chunked(wsi))
 		return refuse(g, wsi, c, 411,
 		    "Transfer-Encoding: not supported, send Content-Length",
 		    "");
@@ -395,7 +388,6 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 	struct request *q = c->req;
 	struct gift_answer a;
 	struct buf b;
-	int r;
 
 	if (!q)
 		return 0;
@@ -407,15 +399,15 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 	if (a.status == 200) {
 		buf_init(&b, 256);
 		buf_addf(&b, "{\"status\":\"queued\",\"id\":\"%s\"}\n", a.id);
-		r = http_answer(wsi, 200, JSON_TYPE, "", b.p, b.len, false);
+		answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
 		buf_release(&b);
 	} else {
 		g->n.refused++;
-		r = http_error(wsi, a.status, a.detail,
-		    a.status == 503 ? "Retry-After: 1\r\n" : "", false);
+		http_error(wsi, a.status, a.detail,
+		    a.status == 503 ? "Retry-After: 1\r\n" : "");
 	}
 	http_forget(c);
-	return finished(wsi, r);
+	return -1;
 }
 
 int
@@ -425,7 +417,7 @@ http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
 		return 0;
 	if (!c->req->answered) {
 		g->n.refused++;
-		http_error(wsi, 408, "body: too slow", "", true);
+		http_error(wsi, 408, "body: too slow", "");
 	}
 	return -1;
 }

@@ -120,8 +120,10 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 		if (c)
 			http_forget(c);
 		return 0;
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return 0;
+	case LWS_CALLBACK_RAW_ADOPT: /* CONNECT makes it a raw socket */
+	case LWS_CALLBACK_RAW_CONNECTED:
+	case LWS_CALLBACK_RAW_RX:
+		return -1;
 	default:
 		return 0;
 	}

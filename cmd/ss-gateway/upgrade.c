@@ -255,5 +255,6 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 		extra = "Allow: GET\r\n";
 	else if (status == 503)
 		extra = "Retry-After: 5\r\n";
-	return http_error(wsi, status, why, extra, true) < 0 ? -1 : 1;
+	http_error(wsi, status, why, extra);
+	return 1;
 }
