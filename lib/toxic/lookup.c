@@ -1,0 +1,391 @@
+/*
+ * lookup: recognises words of the lexicon in glyphs. As it is written first:
+ * one walk down the trie, which is all that nearly every word costs. Only
+ * what holds signs, look-alikes with several readings, repeated letters or
+ * gaps is searched with branches; what is found that way counts for strong
+ * words alone, so that "g r a p e" and "4ss-embly" stay what they are. The
+ * search has a budget, since a text of asterisks matches everything.
+ */
+#include "lexicon.h"
+
+#include <string.h>
+
+#include "../banned.h"
+
+static const char *const suffixes[] = {
+	"s",
+	"z",
+	"es",
+	"d",
+	"ed",
+	"er",
+	"ers",
+	"r",
+	"rs",
+	"ing",
+	"ings",
+	"in",
+	"y",
+	"ic",
+	"en",
+	"est",
+	"ish",
+	"head",
+	"heads",
+	"face",
+	"hole",
+	"boy",
+	"bag",
+	"bags",
+	"tard",
+	"wit",
+	"iest",
+	"ier",
+	"a",
+	"o",
+	"as",
+	"os",
+	"um",
+	"lord",
+};
+
+#define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The child of a node for a symbol; 0: none. */
+static size_t
+child(const struct lex_node *n, unsigned sym)
+{
+	uint64_t bit = NORM_BIT(sym);
+
+	if ((n->mask & bit) == 0)
+		return 0;
+	return n->first + (size_t)__builtin_popcountll(n->mask & (bit - 1));
+}
+
+static bool
+in_word(const struct norm_glyph *g)
+{
+	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
+}
+
+/*
+ * The glyphs from from to to are an ending: plain letters, the last one
+ * perhaps drawn out. prev, the letter before them, may be doubled ("-tting").
+ */
+static bool
+is_suffix(const struct norm_glyph *g, size_t from, size_t to, unsigned prev)
+{
+	char s[8];
+	size_t n = 0, i, skip;
+
+	for (i = from; i < to; i++) {
+		if (g[i].kind != NORM_LETTER || g[i].sym >= 26)
+			return false;
+		if (i + 2 < to && g[i].sym == g[i + 1].sym &&
+		    g[i].sym == g[to - 1].sym && g[i].sym == g[to - 2].sym)
+			continue;
+		if (n == sizeof(s) - 1)
+			return false;
+		s[n++] = (char)('a' + g[i].sym);
+	}
+	s[n] = '\0';
+	for (skip = 0; skip < 2 && skip < n; skip++) {
+		if (skip == 1 && (unsigned)(s[0] - 'a') != prev)
+			return false;
+		for (i = 0; i < COUNT(suffixes); i++)
+			if (strcmp(s + skip, suffixes[i]) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool
+inflects(const struct lex_entry *e)
+{
+	return e->profile != LEX_NONE && (e->flags & LEX_EXACT) == 0;
+}
+
+/* The word as it is written, whole or with an ending. */
+static struct lex_match
+match_plain(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to)
+{
+	struct lex_match m = { .from = from, .to = to };
+	const struct lex_entry *e, *stem = NULL;
+	size_t at = 0, i, stem_end = 0;
+
+	for (i = from; i < to; i++) {
+		at = child(&lex->node[at], g[i].sym);
+		if (at == 0)
+			break;
+		if (lex->node[at].entry == 0)
+			continue;
+		e = &lex->entry[lex->node[at].entry];
+		if (i + 1 == to) {
+			m.entry = e;
+			break;
+		}
+		if (inflects(e)) {
+			stem = e;
+			stem_end = i + 1;
+		}
+	}
+	if (stem != NULL && is_suffix(g, stem_end, to, g[stem_end - 1].sym)) {
+		m.stem = stem;
+		if (m.entry == NULL)
+			m.entry = stem;
+	}
+	return m;
+}
+
+/* The longest INSIDE word at the earliest place, as it is written. */
+static struct lex_match
+match_inside(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to)
+{
+	struct lex_match m = { 0 };
+	const struct lex_entry *e;
+	size_t i, j, at;
+
+	for (i = from; i + 1 < to && m.entry == NULL; i++) {
+		if ((lex->pair[g[i].sym] & NORM_BIT(g[i + 1].sym)) == 0)
+			continue;
+		for (at = 0, j = i; j < to; j++) {
+			at = child(&lex->node[at], g[j].sym);
+			if (at == 0)
+				break;
+			e = &lex->entry[lex->node[at].entry];
+			if ((e->flags & LEX_INSIDE) != 0)
+				m = (struct lex_match){
+					.entry = e, .from = i, .to = j + 1
+				};
+		}
+	}
+	return m;
+}
+
+/* A search with branches. */
+struct walk {
+	const struct lexicon *lex;
+	const struct norm_glyph *g;
+	size_t first, from, to; /* the stretch; this try's start */
+	bool joined, spelt;
+	unsigned *budget;
+	struct lex_match best;
+};
+
+struct path {
+	size_t at, i;       /* node; next glyph */
+	unsigned prev;      /* last symbol taken */
+	uint16_t real, any; /* letters seen, letters masked */
+	bool glued;         /* something between letters was skipped */
+	bool disguised, doubled;
+};
+
+static bool
+ends_word(const struct walk *w, size_t i)
+{
+	return i == w->to || !in_word(&w->g[i]);
+}
+
+/*
+ * Of a disguise: enough of its letters are there. A mask all the way ("f***")
+ * needs a word that is one wherever it stands.
+ */
+static bool
+is_plausible(const struct walk *w, const struct path *p, bool inside)
+{
+	if (p->any > 0)
+		return p->real >= 2 ? p->any <= p->real
+				    : p->real == 1 && p->any >= 3 && inside;
+	if (w->joined)
+		return p->glued && p->real >= 3;
+	return p->real >= 2 && 3 * p->real >= p->i - w->from;
+}
+
+static bool
+is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
+{
+	size_t end;
+
+	if (w->spelt)
+		return p->i == w->to;
+	if (ends_word(w, p->i))
+		return true;
+	for (end = p->i; !ends_word(w, end); end++)
+		if (end - p->i == SUFFIX_MAX)
+			return false;
+	return inflects(e) && is_suffix(w->g, p->i, end, p->prev);
+}
+
+/* It stands where a word that doesn't count inside of others must. */
+static bool
+is_in_place(const struct walk *w, bool inside, bool whole)
+{
+	bool at_start = w->from == w->first || (w->joined && !w->spelt);
+
+	if (inside)
+		return whole || !w->joined || w->spelt;
+	return whole && at_start;
+}
+
+/* The word e may be read at this path's end. */
+static bool
+is_acceptable(const struct walk *w, const struct lex_entry *e,
+    const struct path *p, bool whole)
+{
+	bool inside = (e->flags & LEX_INSIDE) != 0;
+
+	if (!is_in_place(w, inside, whole))
+		return false;
+	if ((e->flags & LEX_STRONG) == 0) /* only as a word of a phrase */
+		return !w->joined && !p->doubled && whole;
+	return !p->disguised || is_plausible(w, p, inside);
+}
+
+/* Keeps the longest. */
+static void
+consider(struct walk *w, const struct path *p)
+{
+	const struct lex_entry *e = &w->lex->entry[w->lex->node[p->at].entry];
+	bool whole = is_whole(w, e, p);
+	size_t end = p->i;
+
+	if (!is_acceptable(w, e, p, whole))
+		return;
+	if (whole && !w->spelt)
+		while (!ends_word(w, end))
+			end++;
+	if (w->best.entry != NULL && end - w->from <= w->best.to - w->best.from)
+		return;
+	w->best = (struct lex_match){ .entry = e,
+		.from = w->from,
+		.to = end,
+		.disguised = p->disguised };
+}
+
+static void search(struct walk *, struct path);
+
+/* Takes glyph p.i as one of the symbols in set. */
+static void
+take(struct walk *w, struct path p, uint64_t set)
+{
+	const struct norm_glyph *g = &w->g[p.i];
+	const struct lex_node *n = &w->lex->node[p.at];
+	uint64_t left = set & n->mask;
+	struct path q;
+
+	for (; left != 0; left &= left - 1) {
+		q = p;
+		q.prev = (unsigned)__builtin_ctzll(left);
+		q.at = child(n, q.prev);
+		q.i++;
+		if (g->alt == NORM_ALT_ANY)
+			q.any++;
+		else if (g->kind == NORM_LETTER)
+			q.real++;
+		if (g->kind != NORM_LETTER || q.prev != g->sym)
+			q.disguised = true;
+		if (w->lex->node[q.at].entry != 0)
+			consider(w, &q);
+		search(w, q);
+	}
+}
+
+/* Glyph i is one of three or more alike in a row. */
+static bool
+is_drawn_out(const struct walk *w, size_t i)
+{
+	unsigned sym = w->g[i].sym;
+
+	return i >= w->from + 2 && w->g[i - 1].sym == sym &&
+	       (w->g[i - 2].sym == sym ||
+		   (i + 1 < w->to && w->g[i + 1].sym == sym));
+}
+
+static void
+search(struct walk *w, struct path p)
+{
+	const struct norm_glyph *g = &w->g[p.i];
+	uint64_t set = norm_alt[g->alt];
+	struct path q = p;
+
+	if (p.i == w->to || *w->budget == 0)
+		return;
+	--*w->budget;
+	if (g->kind == NORM_LETTER)
+		set |= NORM_BIT(g->sym);
+	take(w, p, set);
+	q.i++;
+	if (!in_word(g)) {
+		q.glued = q.disguised = true;
+		search(w, q);
+	} else if (p.i > w->from && (set & NORM_BIT(p.prev)) != 0) {
+		q.doubled |= !is_drawn_out(w, p.i);
+		if (w->lex->node[q.at].entry != 0)
+			consider(w, &q);
+		search(w, q);
+	}
+}
+
+static void
+search_from(struct walk *w, size_t from)
+{
+	struct path p = { .i = from, .prev = NORM_NONE };
+
+	w->from = from;
+	search(w, p);
+}
+
+/* The word could be more than what is written. */
+static bool
+is_odd(const struct norm_glyph *g, size_t from, size_t to)
+{
+	bool odd = false, letter = false;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		letter |= g[i].kind == NORM_LETTER;
+		odd |= g[i].alt != 0 || (i > from && g[i].sym == g[i - 1].sym);
+	}
+	return odd && letter;
+}
+
+struct lex_match
+lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to, unsigned *budget)
+{
+	struct walk w = {
+		.lex = lex, .g = g, .first = from, .to = to, .budget = budget
+	};
+	struct lex_match m = match_plain(lex, g, from, to);
+	size_t i;
+
+	if (m.entry != NULL)
+		return m;
+	m = match_inside(lex, g, from, to);
+	if (m.entry != NULL || !is_odd(g, from, to))
+		return m;
+	search_from(&w, from);
+	for (i = from + 1; i + 3 <= to && w.best.entry == NULL; i++)
+		if (g[i].alt != 0 || lex->pair[g[i].sym] != 0)
+			search_from(&w, i);
+	return w.best;
+}
+
+struct lex_match
+lex_joined(const struct lexicon *lex, const struct norm_glyph *g,
+    const struct lex_chain *c, size_t from, unsigned *budget)
+{
+	struct walk w = { .lex = lex,
+		.g = g,
+		.first = c->first,
+		.to = c->to,
+		.joined = true,
+		.spelt = c->spelt,
+		.budget = budget };
+
+	search_from(&w, from);
+	return w.best;
+}

@@ -1,0 +1,169 @@
+/*
+ * match: see match.h. A chain of words with nothing but a sign or two between
+ * them, or of single letters, is first tried as one word; where that uncovers
+ * nothing strong its words stand for themselves.
+ */
+#include "match.h"
+
+#include "../banned.h"
+
+#define GAP_MAX 4 /* glyphs in a gap inside a word */
+
+struct matcher {
+	const struct lexicon *lex;
+	const struct norm_glyph *g;
+	size_t n;
+	unsigned budget;
+	struct match_token *token;
+	size_t ntokens;
+	size_t spelt_end, glued_end; /* chains known to end there */
+	size_t spelt_first, glued_first;
+};
+
+static bool
+in_word(const struct norm_glyph *g)
+{
+	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
+}
+
+static size_t
+word_end(const struct matcher *m, size_t i)
+{
+	while (i < m->n && in_word(&m->g[i]))
+		i++;
+	return i;
+}
+
+/* Where the gap at i ends, or i when it is too wide. blanks: may be in it. */
+static size_t
+gap_end(const struct matcher *m, size_t i, bool blanks)
+{
+	size_t j;
+
+	for (j = i; j < m->n && !in_word(&m->g[j]); j++)
+		if (j - i == GAP_MAX ||
+		    (m->g[j].kind != NORM_GLUE &&
+			!(blanks && m->g[j].kind == NORM_BLANK)))
+			return i;
+	return j;
+}
+
+/* The end of a chain of single letters; from itself when there is none. */
+static size_t
+spelt_end(const struct matcher *m, size_t from)
+{
+	size_t end = from, next = from, letters = 0;
+
+	while (next < m->n && word_end(m, next) == next + 1) {
+		end = next + 1;
+		letters++;
+		next = gap_end(m, end, true);
+		if (next == end)
+			break;
+	}
+	return letters >= 3 ? end : from;
+}
+
+/*
+ * The end of a chain of words joined by signs, with a tail of masks ("f***")
+ * unless such a sign stands in front too, which is emphasis.
+ */
+static size_t
+glued_end(const struct matcher *m, size_t from)
+{
+	size_t word = word_end(m, from), end = word, next;
+	bool emphasis = from > 0 && m->g[from - 1].alt == NORM_ALT_ANY;
+
+	for (;;) {
+		next = gap_end(m, word, false);
+		if (next == word || next >= m->n)
+			break;
+		end = word = word_end(m, next);
+	}
+	next = word;
+	while (!emphasis && next < m->n && m->g[next].kind == NORM_GLUE &&
+	       m->g[next].alt == NORM_ALT_ANY)
+		next++;
+	if (next > word)
+		return next;
+	return end > word_end(m, from) ? end : from;
+}
+
+static void
+put(struct matcher *m, struct lex_match hit)
+{
+	struct match_token *t = &m->token[m->ntokens++];
+	const struct lex_entry *e = hit.entry;
+
+	t->entry = e;
+	t->from = (uint16_t)hit.from;
+	t->to = (uint16_t)hit.to;
+	if (e != NULL && e->profile == LEX_NONE && hit.stem != NULL &&
+	    (e->flags & LEX_SAFE) == 0)
+		e = hit.stem;
+	t->profile = e != NULL ? e->profile : LEX_NONE;
+	t->counts = t->profile != LEX_NONE &&
+		    (!hit.disguised || (e->flags & LEX_STRONG) != 0);
+}
+
+/* Tries the chains that the word at i is part of. */
+static bool
+match_chains(struct matcher *m, size_t i)
+{
+	struct lex_match hit = { 0 };
+	struct lex_chain c;
+
+	if (i >= m->spelt_end) {
+		m->spelt_first = i;
+		m->spelt_end = spelt_end(m, i);
+	}
+	if (i < m->spelt_end) {
+		c = (struct lex_chain){ m->spelt_first, m->spelt_end, true };
+		hit = lex_joined(m->lex, m->g, &c, i, &m->budget);
+	}
+	if (hit.entry == NULL) {
+		if (i >= m->glued_end) {
+			m->glued_first = i;
+			m->glued_end = glued_end(m, i);
+		}
+		if (i >= m->glued_end)
+			return false;
+		c = (struct lex_chain){ m->glued_first, m->glued_end, false };
+		hit = lex_joined(m->lex, m->g, &c, i, &m->budget);
+	}
+	if (hit.entry == NULL)
+		return false;
+	put(m, hit);
+	return true;
+}
+
+size_t
+match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
+    struct match_token *token)
+{
+	struct matcher m = { .lex = lex, .g = g, .n = n, .token = token };
+	struct lex_match hit;
+	size_t i = 0, end;
+
+	m.budget = 256 + 6 * (unsigned)n;
+	while (i < n && m.ntokens < MATCH_TOKENS) {
+		if (!in_word(&g[i])) {
+			i++;
+			continue;
+		}
+		if (match_chains(&m, i)) {
+			end = m.token[m.ntokens - 1].to;
+			i = word_end(&m, end);
+			continue;
+		}
+		end = word_end(&m, i);
+		hit = lex_word(lex, g, i, end, &m.budget);
+		if (hit.entry == NULL) {
+			hit.from = i;
+			hit.to = end;
+		}
+		put(&m, hit);
+		i = hit.to; /* more may follow what was found inside */
+	}
+	return m.ntokens;
+}

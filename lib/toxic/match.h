@@ -1,0 +1,28 @@
+/*
+ * match: a text's glyphs cut into tokens, each recognised or not: words, and
+ * what only reads as a word across gaps ("f.u.c.k", "f*ck").
+ */
+#ifndef SS_TOXIC_MATCH_H
+#define SS_TOXIC_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lexicon.h"
+#include "normalise.h"
+
+#define MATCH_TOKENS (NORM_BYTES / 2 + 2)
+
+struct match_token {
+	const struct lex_entry *entry; /* NULL: not in the lexicon */
+	uint16_t from, to;             /* glyphs of the hit */
+	uint8_t profile;               /* its weights: enum lex_profile_id */
+	bool counts;                   /* it has some */
+};
+
+/* Fills token (room for MATCH_TOKENS); returns their number. */
+size_t match_text(const struct lexicon *, const struct norm_glyph *, size_t n,
+    struct match_token *token);
+
+#endif

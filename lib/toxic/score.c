@@ -1,0 +1,375 @@
+/*
+ * score: toxic.h by a weighted lexicon. Each word or phrase found adds its
+ * six weights; weights of one label add up as probabilities do that may each
+ * be wrong, 1 - (1 - a)(1 - b). What tells an insult from a remark is whom
+ * it is said of, so a word's neighbours to the left decide between two
+ * weights. A long text is scored in pieces, cut at blanks: nothing can be
+ * hidden behind padding.
+ */
+#include "toxic.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../utf8.h"
+#include "lexicon.h"
+#include "match.h"
+#include "normalise.h"
+
+#include "../banned.h"
+
+#define CONTEXT 8         /* tokens looked back for the subject */
+#define PHRASE_SKIP 4     /* fillers skipped in a row inside a phrase */
+#define SHORT_TEXT 2      /* tokens: so short that an insult has an addressee */
+#define HARMLESS_BELOW 20 /* percent */
+#define CUT_BACK 128      /* bytes: how far back a piece may be cut */
+#define SCORE_MAX 0.99F   /* of a lexicon, nothing is sure */
+
+const char *const toxic_label_name[TOXIC_LABELS] = {
+	"toxicity",
+	"severe_toxicity",
+	"obscene",
+	"threat",
+	"insult",
+	"identity_attack",
+};
+
+struct toxic {
+	struct norm norm;
+	struct lexicon lex;
+	struct norm_glyph glyph[NORM_GLYPHS];
+	struct match_token token[MATCH_TOKENS];
+	size_t ntokens;
+	/* of the text at hand */
+	size_t base;              /* where the piece begins */
+	float rest[TOXIC_LABELS]; /* 1 - score so far */
+	struct toxic_result *res;
+};
+
+/* Of whom something is said. */
+enum subject { SUBJECT_NONE, SUBJECT_YOU, SUBJECT_THEM, SUBJECT_SELF };
+
+struct toxic *
+toxic_new(void)
+{
+	struct toxic *t = calloc(1, sizeof(*t));
+	int e;
+
+	if (t == NULL)
+		return NULL;
+	norm_init(&t->norm);
+	if (lex_init(&t->lex, &t->norm) < 0) {
+		e = errno;
+		toxic_free(t);
+		errno = e;
+		return NULL;
+	}
+	return t;
+}
+
+void
+toxic_free(struct toxic *t)
+{
+	if (t == NULL)
+		return;
+	lex_release(&t->lex);
+	free(t);
+}
+
+/* Makes span i and the next one into one. */
+static void
+span_merge(struct toxic_result *r, size_t i)
+{
+	struct toxic_span *a = &r->span[i], *b = a + 1;
+	size_t end = a->start + a->len;
+
+	if (b->start + b->len > end)
+		end = b->start + b->len;
+	if (b->weight > a->weight) {
+		a->label = b->label;
+		a->weight = b->weight;
+	}
+	a->len = end - a->start;
+	memmove(b, b + 1, (r->nspans - i - 2) * sizeof(*b));
+	r->nspans--;
+}
+
+/*
+ * Rather than let one go unmasked, of too many the two that stand closest
+ * become one.
+ */
+static void
+span_squeeze(struct toxic_result *r)
+{
+	size_t i, gap, best = 0, best_gap = SIZE_MAX;
+
+	for (i = 0; i + 1 < r->nspans; i++) {
+		gap = r->span[i + 1].start - r->span[i].start - r->span[i].len;
+		if (gap < best_gap) {
+			best_gap = gap;
+			best = i;
+		}
+	}
+	span_merge(r, best);
+}
+
+static void
+span_add(struct toxic_result *r, struct toxic_span s)
+{
+	size_t i;
+
+	if (r->nspans == TOXIC_SPANS)
+		span_squeeze(r);
+	for (i = r->nspans; i > 0 && r->span[i - 1].start > s.start; i--)
+		r->span[i] = r->span[i - 1];
+	r->span[i] = s;
+	r->nspans++;
+	if (i > 0 && r->span[i - 1].start + r->span[i - 1].len >= s.start)
+		span_merge(r, --i);
+	while (i + 1 < r->nspans &&
+	       r->span[i].start + r->span[i].len >= r->span[i + 1].start)
+		span_merge(r, i);
+}
+
+/* Adds weights (0 to 1), found in the glyphs from from to to. */
+static void
+hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to)
+{
+	struct toxic_span s = { .label = TOXIC_OBSCENE };
+	int l;
+
+	for (l = 0; l < TOXIC_LABELS; l++)
+		t->rest[l] *= 1 - w[l];
+	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
+		if (w[l] > w[s.label])
+			s.label = (enum toxic_label)l;
+	s.start = t->base + t->glyph[from].start;
+	s.len = t->base + t->glyph[to - 1].end - s.start;
+	s.weight = w[TOXIC_TOXICITY];
+	span_add(t->res, s);
+}
+
+/* "are you a bot": only asks, where the word is harmless by itself. */
+static bool
+is_question(const struct toxic *t, size_t i, size_t you)
+{
+	const struct lex_profile *p = &lex_profile[t->token[i].profile];
+
+	return you > 0 && p->label[TOXIC_TOXICITY] < HARMLESS_BELOW &&
+	       t->token[you - 1].entry != NULL &&
+	       (t->token[you - 1].entry->flags & LEX_BE) != 0;
+}
+
+/* Of whom the token at i is said, by what stands before it. */
+static enum subject
+subject_of(const struct toxic *t, size_t i, bool *negated)
+{
+	bool article = false, be = false;
+	size_t j;
+	const struct lex_entry *e;
+
+	*negated = false;
+	for (j = i; j > 0 && i - j < CONTEXT; j--) {
+		e = t->token[j - 1].entry;
+		if (e == NULL)
+			return SUBJECT_NONE;
+		if ((e->flags & LEX_YOU) != 0)
+			return is_question(t, i, j - 1) ? SUBJECT_NONE
+							: SUBJECT_YOU;
+		if ((e->flags & LEX_YOUR) != 0)
+			return article || lex_profile[t->token[i].profile]
+					      .adjective
+				   ? SUBJECT_YOU
+				   : SUBJECT_NONE;
+		if ((e->flags & LEX_SELF) != 0)
+			return be || (e->flags & LEX_BE) != 0 ? SUBJECT_SELF
+							      : SUBJECT_NONE;
+		if ((e->flags & LEX_THEM) != 0)
+			return SUBJECT_THEM;
+		be |= (e->flags & LEX_BE) != 0;
+		article |= (e->flags & LEX_ART) != 0;
+		*negated |= (e->flags & LEX_NEG) != 0;
+		if ((e->flags & (LEX_FILL | LEX_BE | LEX_NEG)) == 0 &&
+		    !t->token[j - 1].counts)
+			return SUBJECT_NONE;
+	}
+	return SUBJECT_NONE;
+}
+
+/* Nothing is said but insults: they have an addressee. */
+static bool
+is_curt(const struct toxic *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->ntokens && t->token[i].counts; i++)
+		;
+	return i == t->ntokens && i <= SHORT_TEXT;
+}
+
+static void
+score_word(struct toxic *t, size_t i)
+{
+	const struct match_token *tok = &t->token[i];
+	const struct lex_profile *p = &lex_profile[tok->profile];
+	float w[TOXIC_LABELS], factor = 1, directed = p->directed / 100.0F;
+	enum subject who;
+	bool negated;
+	int l;
+
+	who = subject_of(t, i, &negated);
+	if (who == SUBJECT_NONE && p->adjective && is_curt(t))
+		who = SUBJECT_YOU;
+	if (p->person && (who == SUBJECT_SELF || negated))
+		factor = 0.4F;
+	for (l = 0; l < TOXIC_LABELS; l++)
+		w[l] = p->label[l] / 100.0F * factor;
+	if (who == SUBJECT_THEM)
+		directed *= 0.85F;
+	if (factor == 1 && (who == SUBJECT_YOU || who == SUBJECT_THEM)) {
+		if (w[TOXIC_TOXICITY] < directed)
+			w[TOXIC_TOXICITY] = directed;
+		if (w[TOXIC_INSULT] >= 0.02F && w[TOXIC_INSULT] < directed)
+			w[TOXIC_INSULT] = directed;
+	}
+	hit(t, w, tok->from, tok->to);
+}
+
+struct found {
+	size_t end; /* the phrase's last token + 1; 0: none */
+	unsigned profile;
+};
+
+/*
+ * Follows the phrases from state on with token i. A filler may be a phrase's
+ * own word or stand in between, so both are tried; the longest wins.
+ */
+static void
+follow(const struct toxic *t, size_t i, unsigned state, unsigned skipped,
+    struct found *f)
+{
+	const struct lex_entry *e;
+	unsigned next;
+
+	if (t->lex.phrase[state] != LEX_NONE && i > f->end) {
+		f->end = i;
+		f->profile = t->lex.phrase[state];
+	}
+	if (i == t->ntokens || t->token[i].entry == NULL)
+		return;
+	e = t->token[i].entry;
+	next = lex_step(&t->lex, state, e);
+	if (next != 0)
+		follow(t, i + 1, next, 0, f);
+	if (state != LEX_PHRASE_START && (e->flags & LEX_FILL) != 0 &&
+	    (e->flags & LEX_NEG) == 0 && skipped < PHRASE_SKIP)
+		follow(t, i + 1, state, skipped + 1, f);
+}
+
+static void
+score_phrases(struct toxic *t)
+{
+	const struct lex_profile *p;
+	float w[TOXIC_LABELS];
+	struct found f;
+	size_t i, j;
+	int l;
+
+	for (i = 0; i < t->ntokens; i++) {
+		f = (struct found){ .end = 0 };
+		follow(t, i, LEX_PHRASE_START, 0, &f);
+		if (f.end == 0)
+			continue;
+		if (f.profile == LEX_HARMLESS) {
+			for (j = i; j < f.end; j++)
+				t->token[j].counts = false;
+		} else {
+			p = &lex_profile[f.profile];
+			for (l = 0; l < TOXIC_LABELS; l++)
+				w[l] = p->label[l] / 100.0F;
+			hit(t, w, t->token[i].from, t->token[f.end - 1].to);
+		}
+		i = f.end - 1;
+	}
+}
+
+/* Where a piece of n bytes that is not the last is best cut. */
+static size_t
+cut(const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = n; i > n - CUT_BACK; i--)
+		if (text[i - 1] == ' ')
+			return i;
+	for (i = n; i > n - 4 && ((unsigned char)text[i] & 0xc0) == 0x80; i--)
+		;
+	return i;
+}
+
+void
+toxic_score(
+    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+{
+	size_t i, len, glyphs;
+	int l;
+
+	t->res = res;
+	res->nspans = 0;
+	for (l = 0; l < TOXIC_LABELS; l++)
+		t->rest[l] = 1;
+	for (t->base = 0; t->base < n; t->base += len) {
+		len = n - t->base;
+		if (len > NORM_BYTES)
+			len = cut(text + t->base, NORM_BYTES);
+		glyphs = norm_text(&t->norm, text + t->base, len, t->glyph);
+		t->ntokens = match_text(&t->lex, t->glyph, glyphs, t->token);
+		score_phrases(t);
+		for (i = 0; i < t->ntokens; i++)
+			if (t->token[i].counts)
+				score_word(t, i);
+	}
+	for (l = 0; l < TOXIC_LABELS; l++) {
+		res->score[l] = 1 - t->rest[l];
+		if (res->score[l] > SCORE_MAX)
+			res->score[l] = SCORE_MAX;
+		if (res->score[l] > res->score[TOXIC_TOXICITY])
+			res->score[TOXIC_TOXICITY] = res->score[l];
+	}
+}
+
+enum toxic_label
+toxic_reason(const struct toxic_result *r)
+{
+	enum toxic_label best = TOXIC_OBSCENE;
+	int l;
+
+	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
+		if (r->score[l] > r->score[best])
+			best = (enum toxic_label)l;
+	return best;
+}
+
+int
+toxic_mask(
+    const struct toxic_result *r, const char *text, size_t n, struct buf *out)
+{
+	size_t i = 0, s, end, len;
+	uint32_t cp;
+
+	for (s = 0; s < r->nspans; s++) {
+		if (buf_add(out, text + i, r->span[s].start - i) < 0)
+			return -1;
+		i = r->span[s].start;
+		end = i + r->span[s].len;
+		for (; i < end; i += len) {
+			len = utf8_decode(text + i, n - i, &cp);
+			if ((utf8_is_space(cp) ? buf_add(out, text + i, len)
+					       : buf_addc(out, '*')) < 0)
+				return -1;
+		}
+	}
+	return buf_add(out, text + i, n - i);
+}
