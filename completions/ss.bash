@@ -1,0 +1,211 @@
+# bash completion for SafeStream. Made by completions/generate.sh from the
+# programs' option tables: change those.
+# shellcheck shell=bash
+
+# What a program's options take: OPTION:KIND[:CHOICE,CHOICE...]
+_ss_options() {
+	case $1 in
+	ss-broadcast)
+		echo '
+		--input:addr
+		-i:addr
+		--output:addr
+		-o:addr
+		--history:int
+		--max-lag:size
+		--print:flag
+		--reject:file
+		--drain-timeout:seconds
+		--ready-fd:int
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-gateway)
+		echo '
+		--input:addr
+		-i:addr
+		--output:addr
+		-o:addr
+		--addr:text
+		--port:int
+		-p:int
+		--max-connections:int
+		--max-lag:size
+		--history:int
+		--ping:seconds
+		--idle-timeout:seconds
+		--drain-timeout:seconds
+		--ready-fd:int
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-gift)
+		echo '
+		--from:text
+		--gift-id:int
+		--amount:int
+		--room:text
+		--key:text
+		--random:flag
+		--interval:seconds
+		--jitter:flag
+		--count:int
+		--seed:int
+		--url:text
+		--retries:int
+		--timeout:seconds
+		--token-file:file
+		--stdout:flag
+		--output:addr
+		-o:addr
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-log)
+		echo '
+		--input:addr
+		-i:addr
+		--output:addr
+		-o:addr
+		--dir:dir
+		-d:dir
+		--max-size:size
+		--keep:int
+		--no-tee:flag
+		--reject:file
+		--drain-timeout:seconds
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-moderate)
+		echo '
+		--input:addr
+		-i:addr
+		--output:addr
+		-o:addr
+		--threshold:real
+		--policy:choice:annotate,mask,block
+		--rules:file
+		--labels:flag
+		--stats:flag
+		--reject:file
+		--drain-timeout:seconds
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	esac
+}
+
+# _ss_reply ARG...: compgen ARG, line by line into COMPREPLY
+_ss_reply() {
+	local line
+
+	while IFS= read -r line; do
+		COMPREPLY+=("$line")
+	done < <(compgen "$@")
+}
+
+# unix:PATH: bash has cut the word at the colon
+_ss_address() {
+	if [[ $2 == : && ($3 == unix || $3 == listen) ]]; then
+		compopt -o filenames 2>/dev/null
+		_ss_reply -f -- "$1"
+		return
+	fi
+	compopt -o nospace 2>/dev/null
+	_ss_reply -W '- unix: listen:' -- "$1"
+}
+
+_ss_value() {
+	case $1 in
+	addr) _ss_address "$3" "$4" "$5" ;;
+	choice) _ss_reply -W "${2//,/ }" -- "$3" ;;
+	file)
+		compopt -o filenames 2>/dev/null
+		_ss_reply -f -- "$3"
+		;;
+	dir)
+		compopt -o filenames 2>/dev/null
+		_ss_reply -d -- "$3"
+		;;
+	esac
+}
+
+_ss_complete() {
+	local i=$COMP_CWORD cur prev='' before='' opt spec options kind
+
+	COMPREPLY=()
+	options=$(_ss_options "${COMP_WORDS[0]##*/}")
+	cur=${COMP_WORDS[i]}
+	# the separators = and : are words of their own
+	case $cur in
+	= | :)
+		prev=$cur
+		cur=
+		;;
+	*)
+		prev=${COMP_WORDS[i - 1]}
+		i=$((i - 1))
+		;;
+	esac
+	if [[ $prev == : && $i -ge 2 ]]; then
+		before=${COMP_WORDS[i - 1]}
+		i=$((i - 2))
+	fi
+	opt=${COMP_WORDS[i]}
+	[[ $opt == = && $i -ge 1 ]] && opt=${COMP_WORDS[i - 1]}
+	for spec in $options; do
+		[[ ${spec%%:*} == "$opt" ]] || continue
+		kind=${spec#*:}
+		[[ $kind == flag ]] && break
+		_ss_value "${kind%%:*}" "${kind#*:}" "$cur" "$prev" "$before"
+		return
+	done
+	spec=
+	for opt in $options; do
+		spec+=" ${opt%%:*}"
+	done
+	[[ $cur == -* || -z $cur ]] && _ss_reply -W "$spec" -- "$cur"
+}
+
+complete -F _ss_complete \
+	ss-broadcast \
+	ss-gateway \
+	ss-gift \
+	ss-log \
+	ss-moderate

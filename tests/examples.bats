@@ -1,0 +1,233 @@
+#!/usr/bin/env bats
+# examples/*.sh, as a user runs them.
+
+load helper
+
+setup() {
+	helper_setup
+	EXAMPLES=$ROOT/examples
+}
+
+teardown() {
+	local f
+
+	# what an example has started and should have ended itself
+	for f in "$WORK"/pids.*; do
+		[ ! -f "$f" ] || xargs -r kill -KILL <"$f" 2>/dev/null || :
+	done
+	helper_teardown
+}
+
+free_port() {
+	/usr/bin/python3 -c '
+import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+recent_has() {
+	curl -fsS "$SS_URL/api/recent" | tr -d '\n' | grep -q -- "$1"
+}
+
+# ours: the ids of processes that run on this test's bus; zombies too
+ours() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		if grep -zqxF "SS_BUS=$SS_BUS" "$p/environ" 2>/dev/null &&
+			grep -q '^Name:.*\bss-' "$p/status" 2>/dev/null; then
+			echo "${p#/proc/}"
+		fi
+	done
+}
+
+ours_gone() {
+	[ -z "$(ours)" ]
+}
+
+# stage_pid NAME: the process id of this test's ss-NAME
+stage_pid() {
+	local p
+
+	for p in $(ours); do
+		if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$1" ]; then
+			echo "$p"
+			return
+		fi
+	done
+	return 1
+}
+
+start_live() {
+	SS_PORT=$(free_port)
+	export SS_PORT
+	start_bg live "$EXAMPLES/live.sh"
+	wait_for 15 grep -q 'Ctrl-C stops it' live.out
+	ours >pids.live
+	export SS_URL=http://127.0.0.1:$SS_PORT
+	WS_URL=ws://127.0.0.1:$SS_PORT/ws
+}
+
+@test "every example is executable, says what it is for, and is tried here" {
+	for f in "$EXAMPLES"/*.sh; do
+		assert [ -x "$f" ]
+		assert_equal "$(head -n 1 "$f")" '#!/usr/bin/env bash'
+		assert_regex "$(sed -n 2p "$f")" "^# ${f##*/}"
+		assert grep -q '^set -euo pipefail$' "$f"
+		assert grep -q "EXAMPLES/${f##*/}" "$TESTS/examples.bats"
+	done
+}
+
+@test "the recorded chat is what the programs write" {
+	run jq -c . "$EXAMPLES/chat.jsonl"
+	assert_success
+	assert_equal "$output" "$(cat "$EXAMPLES/chat.jsonl")"
+	# ids are ULIDs in order, times RFC 3339, both unique enough to rely on
+	run jq -r 'select(
+		(.id | test("^[0-7][0-9A-HJKMNP-TV-Z]{25}$") | not) or
+		(.ts | test("^20..-..-..T..:..:..\\....Z$") | not) or
+		(.user // .from | test("^[A-Za-z0-9._-]{1,50}$") | not))' \
+		"$EXAMPLES/chat.jsonl"
+	assert_output ''
+	jq -r .id "$EXAMPLES/chat.jsonl" >ids
+	assert sort -cu ids
+	assert [ "$(wc -l <ids)" -ge 50 ]
+}
+
+@test "offline.sh names those who were rude, and nobody else" {
+	run "$EXAMPLES/offline.sh"
+	assert_success
+	assert_line --regexp '^ *[2-9] troll\.77$'
+	assert_line --regexp '^ *[12] mallory$'
+	refute_output --regexp ' (alice|bob|frank|grace|chiara)$'
+	assert_line 'the five worst:'
+}
+
+@test "offline.sh works on any recorded chat" {
+	printf '%s\n' '{"type":"chat","user":"x","message":"you idiot"}' \
+		'{"type":"chat","user":"y","message":"hello"}' >mine
+	run "$EXAMPLES/offline.sh" mine
+	assert_success
+	assert_line --regexp '^ *1 x$'
+	refute_output --partial y$'\n'
+	run "$EXAMPLES/offline.sh" no-such-file
+	assert_failure
+}
+
+@test "stage-jq.sh turns shouting down and leaves the rest alone" {
+	run --separate-stderr "$EXAMPLES/stage-jq.sh" "$EXAMPLES/chat.jsonl"
+	assert_success
+	assert_equal "${#lines[@]}" "$(wc -l <"$EXAMPLES/chat.jsonl")"
+	assert_line --regexp '"message":"world record".*"calmed":true'
+	refute_line --partial 'WORLD RECORD'
+	assert_equal "$(grep -c calmed <<<"$output")" 1
+	assert_equal "$(cat logs/chat_2026-11-23.jsonl)" "$output"
+}
+
+@test "stage-shell.sh drops links and passes the rest byte for byte" {
+	{
+		echo '{"type":"chat","user":"a","message":"see https://x.example"}'
+		echo '{"type":"note",  "text":"https://kept.example" }'
+		echo '{"type":"gift","from":"a","gift_id":1,"amount":1}'
+	} >in
+	run --separate-stderr "$EXAMPLES/stage-shell.sh" in
+	assert_success
+	assert_output "$(tail -n 2 in)"
+	assert_equal "$stderr" 'no_links: dropped one'
+}
+
+@test "watch-bus.sh shows the past and what comes, readable" {
+	start_pipeline
+	ss-gift --from alice --gift-id 7 --amount 2 --url "$SS_URL"
+	wait_for 5 recent_has alice
+	start_bg watch "$EXAMPLES/watch-bus.sh" 5
+	wait_for 5 grep -q 'alice gives 2 of gift 7' watch.out
+	client "$WS_URL/bob?room=tea" \
+		--send '{"type":"chat","message":"hi all"}' --expect 1
+	wait_for 5 grep -q '#tea <bob> hi all' watch.out
+	run cat watch.out
+	assert_equal "${#lines[@]}" 2
+}
+
+@test "random-gifts.sh sends as many as it is told to" {
+	start_pipeline
+	run "$EXAMPLES/random-gifts.sh" 3 0.01
+	assert_success
+	wait_for 5 recent_has '"bot".*"bot".*"bot"'
+	curl -fsS "$SS_URL/api/recent" >recent
+	run jq -r '.events[] | .type + " of " + .from' recent
+	assert_output $'gift of bot\ngift of bot\ngift of bot'
+}
+
+@test "two-gateways.sh makes one chat of two ports" {
+	a=$(free_port)
+	b=$(free_port)
+	start_bg two "$EXAMPLES/two-gateways.sh" "$a" "$b"
+	wait_for 15 curl -fsS "http://127.0.0.1:$a/healthz"
+	wait_for 15 curl -fsS "http://127.0.0.1:$b/healthz"
+	ours >pids.two
+	# the second speaks as soon as it hears the first
+	start_bg bob /usr/bin/python3 "$TESTS/client.py" \
+		"ws://127.0.0.1:$b/ws/bob?history=0" \
+		--expect 1 --touch bob.here --until 'from a' \
+		--send '{"type":"chat","message":"from b"}' --until 'from b'
+	wait_for 10 test -e bob.here
+	run client "ws://127.0.0.1:$a/ws/alice" \
+		--send '{"type":"chat","message":"from a"}' --until 'from b'
+	assert_success
+	wait_exit bob
+	assert_equal "$status" 0
+	assert_equal "$(grep -h '"chat"' bob.out)" "$output"
+
+	stop two
+	wait_for 10 ours_gone
+	assert [ ! -e "$SS_BUS" ]
+}
+
+@test "live.sh opens a chat, and TERM or INT ends all of it with status 0" {
+	for signal in TERM INT; do
+		start_live
+		run client "$WS_URL/alice" \
+			--send '{"type":"chat","message":"hello"}' --expect 1
+		assert_success
+		assert_output --partial '"message":"hello"'
+		assert_equal "$(cat logs/chat_*.jsonl | tail -n 1)" "$output"
+		assert grep -q "ws://127.0.0.1:$SS_PORT/ws/alice" live.out
+
+		stop live "$signal"
+		assert_equal "$status" 0
+		assert ours_gone
+		assert [ ! -e "$SS_BUS" ]
+		refute grep -q failed live.err
+	done
+}
+
+@test "live.sh ends with a failure and names the stage that was killed" {
+	for stage in ss-gateway ss-moderate ss-log ss-broadcast; do
+		start_live
+		kill -KILL "$(stage_pid "$stage")"
+		wait_exit live
+		assert_equal "$status" 137
+		run grep -c '^live.sh: ' live.err
+		assert_output 1
+		assert grep -qx "live.sh: $stage failed (killed by SIGKILL)" \
+			live.err
+		wait_for 5 ours_gone
+	done
+	# and nothing that is left over stops the next start
+	start_live
+	stop live
+	assert_equal "$status" 0
+}
+
+@test "live.sh says which stage could not start" {
+	start_gateway --input "unix:$WORK/none" --output -
+	run --separate-stderr env SS_PORT="$SS_PORT" "$EXAMPLES/live.sh"
+	assert_failure 1
+	assert_regex "$stderr" 'live.sh: ss-gateway failed'
+	run --separate-stderr env SS_PORT="$(free_port)" SS_POLICY=nonsense \
+		"$EXAMPLES/live.sh"
+	assert_failure 2
+	assert_regex "$stderr" 'live.sh: ss-moderate failed'
+}
