@@ -198,15 +198,13 @@ json_int(const struct json_member *m, int64_t *out)
 int
 json_num(const struct json_member *m, double *out)
 {
-	char tmp[64], *end;
+	char *end;
 
-	/* strtod needs a NUL; no sane number is longer */
-	if (m->kind != JSON_NUMBER || m->vallen >= sizeof tmp)
+	if (m->kind != JSON_NUMBER)
 		return -1;
-	memcpy(tmp, m->val, m->vallen);
-	tmp[m->vallen] = '\0';
-	*out = strtod(tmp, &end);
-	return *end || !isfinite(*out) ? -1 : 0;
+	/* no NUL is needed: a comma, brace or space follows, and stops it */
+	*out = strtod(m->val, &end);
+	return end != m->val + m->vallen || !isfinite(*out) ? -1 : 0;
 }
 
 int

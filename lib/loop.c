@@ -30,8 +30,8 @@ struct loop {
 	int nnow;
 	struct loop_io *regular[REGULAR];
 	struct loop_timer *timers;
-	struct loop_io timer; /* fd < 0: not made yet */
-	struct loop_io signal;
+	struct loop_io timer;
+	struct loop_io signal; /* fd < 0: not made yet */
 	struct loop_io always; /* keeps loop_fd readable for regular files */
 	sigset_t mask;
 	void (*sigfn)(void *, int);
@@ -54,6 +54,8 @@ from_epoll(uint32_t e)
 	       (e & (EPOLLERR | EPOLLHUP) ? LOOP_ERR : 0u);
 }
 
+static int make_timer(struct loop *);
+
 struct loop *
 loop_new(void)
 {
@@ -64,8 +66,9 @@ loop_new(void)
 	l->timer.fd = l->signal.fd = l->always.fd = -1;
 	sigemptyset(&l->mask);
 	l->ep = epoll_create1(EPOLL_CLOEXEC);
-	if (l->ep < 0) {
-		free(l);
+	/* the timer now: later there may be no descriptor left for it */
+	if (l->ep < 0 || make_timer(l) < 0) {
+		loop_free(l);
 		return NULL;
 	}
 	return l;
@@ -86,7 +89,7 @@ loop_free(struct loop *l)
 	close_fd(l->timer.fd);
 	close_fd(l->signal.fd);
 	close_fd(l->always.fd);
-	close(l->ep);
+	close_fd(l->ep);
 	free(l);
 }
 
@@ -203,8 +206,7 @@ arm_timer(struct loop *l)
 		t.it_value.tv_sec = (time_t)(first->due / 1000);
 		t.it_value.tv_nsec = (long)(first->due % 1000 * 1000000);
 	}
-	if (l->timer.fd >= 0)
-		timerfd_settime(l->timer.fd, TFD_TIMER_ABSTIME, &t, NULL);
+	timerfd_settime(l->timer.fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
 static void
@@ -232,8 +234,6 @@ again:
 static int
 make_timer(struct loop *l)
 {
-	if (l->timer.fd >= 0)
-		return 0;
 	l->timer.fd = timerfd_create(
 	    CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (l->timer.fd < 0)
@@ -262,8 +262,6 @@ loop_after(struct loop *l, struct loop_timer *t, int64_t ms,
     void (*fn)(void *arg), void *arg)
 {
 	unlink_timer(l, t);
-	if (make_timer(l) < 0)
-		abort(); /* a stop or a retry would never come */
 	t->due = clock_mono_ms() + (ms > 0 ? ms : 0) + 1;
 	t->fn = fn;
 	t->arg = arg;
