@@ -13,8 +13,9 @@
 
 #include "banned.h"
 
-#define AWAY_TELL 1000 /* ms: a restart of the hub is not worth a word */
-#define HELLO_WAIT 250 /* ms for the hello of a bus that may not know it */
+#define AWAY_TELL 1000  /* ms: a restart of the hub is not worth a word */
+#define DOORS_WAIT 2000 /* ms without a bus until we listen */
+#define HELLO_WAIT 250  /* ms for the hello of a bus that may not know it */
 
 /* Copies the room or user in member key to out; the default where absent. */
 static bool
@@ -104,14 +105,23 @@ event(struct gateway *g)
 }
 
 static void
-start(void *arg)
+open_doors(void *arg)
 {
 	struct gateway *g = arg;
 
-	if (g->listening || g->draining)
-		return;
-	if (serve_listen(g) < 0)
+	if (!g->listening && !g->draining && serve_listen(g) < 0)
 		gateway_drain(g, 1);
+}
+
+/* From here on what a viewer sends comes back to him. */
+static void
+ready(void *arg)
+{
+	struct gateway *g = arg;
+
+	loop_cancel(g->loop, &g->hello_wait);
+	g->ready = true;
+	open_doors(g);
 }
 
 /* Everything before a first hello is part of what follows it. */
@@ -121,11 +131,11 @@ hello(struct gateway *g)
 	const struct json_member *m = json_get(&g->ev.doc, "history");
 	int64_t n;
 
-	if (g->helloed || !g->asked)
+	if (g->helloed || !g->asked || g->ready)
 		return;
 	g->helloed = true;
-	if (!g->listening)
-		fan_forget(g->fan);
+	loop_cancel(g->loop, &g->hello_wait);
+	fan_forget(g->fan);
 	g->past = m && json_int(m, &n) == 0 && n > 0 ? (uint64_t)n : 0;
 	g->seq = 0;
 	m = json_get(&g->ev.doc, "seq");
@@ -137,7 +147,7 @@ hello(struct gateway *g)
 	    ulid_valid(g->text.p, g->text.len))
 		memcpy(g->epoch, g->text.p, ULID_LEN + 1);
 	if (!g->past)
-		start(g);
+		ready(g);
 }
 
 static void
@@ -161,7 +171,7 @@ on_line(void *arg, const struct source_line *l)
 	if (g->past) {
 		fan_skip(g->fan);
 		if (!--g->past)
-			start(g);
+			ready(g);
 	}
 }
 
@@ -186,14 +196,13 @@ on_up(void *arg)
 	if (g->bus_told)
 		msg_warn("bus %s: connected", g->in_addr.path);
 	g->bus_told = false;
-	if (g->in_addr.kind != ADDR_CONNECT || g->asked)
+	if (g->in_addr.kind != ADDR_CONNECT || g->ready)
 		return;
 	/* what it keeps fills /api/recent; asked for once, at the start */
 	n = snprintf(
 	    ask, sizeof ask, "{\"history\":%" PRId64 "}\n", g->history);
 	g->asked = source_say(g->bus, ask, (size_t)n) == 0;
-	if (!g->listening)
-		loop_after(g->loop, &g->start, HELLO_WAIT, start, g);
+	loop_after(g->loop, &g->hello_wait, HELLO_WAIT, ready, g);
 }
 
 static void
@@ -203,6 +212,8 @@ on_down(void *arg, int err)
 
 	g->bus_err = err;
 	g->past = 0;
+	g->helloed = false; /* before the first replay is done: ask again */
+	loop_cancel(g->loop, &g->hello_wait);
 	if (g->in_addr.kind == ADDR_CONNECT && !g->bus_told &&
 	    !g->bus_away.due && !g->draining)
 		loop_after(g->loop, &g->bus_away, AWAY_TELL, tell_away, g);
@@ -229,9 +240,14 @@ bus_open(struct gateway *g)
 	g->bus = source_open(g->loop, &g->in_addr, &ops, g);
 	if (!g->bus)
 		return -1;
-	/* not there yet: let viewers in all the same, after a while */
-	loop_after(g->loop, &g->start,
-	    g->in_addr.kind == ADDR_CONNECT ? 2000 : 0, start, g);
+	/*
+	 * With the bus there nobody ever sees the 503 of a start; without it
+	 * the doors open all the same, so that /healthz can say why.
+	 */
+	if (g->in_addr.kind == ADDR_CONNECT)
+		loop_after(g->loop, &g->start, DOORS_WAIT, open_doors, g);
+	else
+		loop_after(g->loop, &g->start, 0, ready, g);
 	return 0;
 }
 

@@ -36,6 +36,8 @@ struct viewer {
 	uint64_t next;  /* lagging: the first frame he has not had */
 	size_t behind;  /* lagging: bytes of his room in front of him */
 	struct buf own; /* frames for him alone, before those in the ring */
+	unsigned short refuse_code; /* the message at hand is refused */
+	size_t thrown;  /* bytes of it that were read and thrown away */
 	struct buf *rx; /* a message that came in parts, or NULL */
 	char name[EVENT_NAME_MAX + 1];
 };

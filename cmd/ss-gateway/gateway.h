@@ -58,7 +58,7 @@ struct gateway {
 	lws_retry_bo_t keepalive;
 	/* the listening socket (serve.c) */
 	struct loop_io listener;
-	struct loop_timer listen_again, start;
+	struct loop_timer listen_again, start, hello_wait;
 	bool listening;
 	/* the two ends of the pipeline */
 	struct addr in_addr, out_addr;
@@ -68,8 +68,9 @@ struct gateway {
 	struct loop_timer bus_away, out_away;
 	int bus_err;
 	bool bus_told, asked, helloed;
-	uint64_t past;            /* lines of the past still to come */
-	uint64_t seq;             /* position: events kept so far */
+	bool ready;    /* the bus was there, and its replay is done */
+	uint64_t past; /* lines of the past still to come */
+	uint64_t seq;  /* position: events kept so far */
 	char epoch[ULID_LEN + 1]; /* the hub's, or our own */
 	/* work */
 	struct fan *fan;
@@ -112,6 +113,8 @@ struct viewer *viewer_new(struct gateway *, struct lws *);
 void viewer_free(struct gateway *, struct viewer *);
 /* A part of a message. 0, or -1: close (a reason is set). */
 int viewer_receive(struct gateway *, struct viewer *, const char *, size_t);
+/* A refused message went on for too long. -1: close. */
+int viewer_refused(struct viewer *);
 
 /* http.c: each returns what libwebsockets' callback is to return */
 int http_request(

@@ -87,6 +87,10 @@ gift_take(struct gateway *g, const char *body, size_t n, const char *key,
 	bool same;
 
 	memset(a, 0, sizeof *a);
+	if (!g->ready) {
+		bad(a, 503, "not connected to the bus yet");
+		return;
+	}
 	if (read_gift(g, body, n, &e, from, room, a) < 0)
 		return;
 	meaning = keys_body(room, e.gift_id, e.amount);

@@ -61,11 +61,14 @@ established(struct gateway *g, struct lws *wsi, struct conn *c)
 static int
 writable(struct gateway *g, struct viewer *v)
 {
+	unsigned short code;
+
 	if (!v)
 		return 0;
 	if (v->close_code) {
-		lws_close_reason(
-		    v->wsi, (enum lws_close_status)v->close_code, NULL, 0);
+		code = v->close_code;
+		v->close_code = 0; /* asked twice, the library just drops */
+		lws_close_reason(v->wsi, (enum lws_close_status)code, NULL, 0);
 		return -1;
 	}
 	return fan_writable(g->fan, v);
@@ -114,6 +117,8 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return http_body_done(g, wsi, c);
 	case LWS_CALLBACK_TIMER:
+		if (c && c->viewer)
+			return viewer_refused(c->viewer);
 		return c ? http_too_slow(g, wsi, c) : 0;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
@@ -322,6 +327,7 @@ serve_stop_listening(struct gateway *g)
 {
 	loop_cancel(g->loop, &g->listen_again);
 	loop_cancel(g->loop, &g->start);
+	loop_cancel(g->loop, &g->hello_wait);
 	if (!g->listening)
 		return;
 	g->listening = false;

@@ -238,9 +238,9 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 
 	if (!status)
 		status = check_headers(g, wsi, &why);
-	if (!status && g->draining) {
+	if (!status && (g->draining || !g->ready)) {
 		status = 503;
-		why = "going down";
+		why = g->ready ? "going down" : "not connected to the bus yet";
 	}
 	if (!status && fan_viewers(g->fan) >= (size_t)g->max_connections) {
 		status = 503;
@@ -254,7 +254,7 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	else if (status == 405)
 		extra = "Allow: GET\r\n";
 	else if (status == 503)
-		extra = "Retry-After: 5\r\n";
+		extra = "Retry-After: 1\r\n";
 	http_error(wsi, status, why, extra);
 	return 1;
 }

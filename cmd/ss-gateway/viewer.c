@@ -12,6 +12,9 @@
 
 #include "banned.h"
 
+#define REFUSE_WAIT 5          /* seconds to read what is refused */
+#define REFUSE_MAX (16u << 20) /* bytes of it */
+
 /* The nonce of the message at hand, decoded. */
 struct nonce {
 	bool given;
@@ -85,14 +88,21 @@ fail:
 	return NULL;
 }
 
+static void
+drop_rx(struct viewer *v)
+{
+	if (!v->rx)
+		return;
+	buf_release(v->rx);
+	free(v->rx);
+	v->rx = NULL;
+}
+
 void
 viewer_free(struct gateway *g, struct viewer *v)
 {
 	fan_leave(g->fan, v);
-	if (v->rx) {
-		buf_release(v->rx);
-		free(v->rx);
-	}
+	drop_rx(v);
 	free(v);
 }
 
@@ -223,12 +233,32 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 		emit(g, v, p, n, &nonce);
 }
 
-static int
-refuse(struct viewer *v, enum lws_close_status code)
+int
+viewer_refused(struct viewer *v)
 {
+	if (!v->refuse_code || v->closing)
+		return 0;
 	v->closing = true;
-	lws_close_reason(v->wsi, code, NULL, 0);
+	lws_close_reason(
+	    v->wsi, (enum lws_close_status)v->refuse_code, NULL, 0);
 	return -1;
+}
+
+/*
+ * Refuses the message of which n bytes are here. The rest of it is read
+ * first: closing on top of unread bytes would reset the connection, and the
+ * close frame with its code would be lost.
+ */
+static int
+refuse(struct viewer *v, unsigned short code, size_t n, bool last)
+{
+	if (!v->refuse_code) {
+		drop_rx(v);
+		v->refuse_code = code;
+		lws_set_timer_usecs(v->wsi, REFUSE_WAIT * LWS_USEC_PER_SEC);
+	}
+	v->thrown += n;
+	return last || v->thrown > REFUSE_MAX ? viewer_refused(v) : 0;
 }
 
 /* Gathers the parts of a message; -1: out of memory. */
@@ -247,27 +277,26 @@ gather(struct viewer *v, const char *in, size_t n)
 int
 viewer_receive(struct gateway *g, struct viewer *v, const char *in, size_t n)
 {
-	bool last = lws_is_final_fragment(v->wsi) &&
-		    !lws_remaining_packet_payload(v->wsi);
+	size_t left = lws_remaining_packet_payload(v->wsi);
+	bool last = lws_is_final_fragment(v->wsi) && !left;
 	size_t have = v->rx ? v->rx->len : 0;
 
 	if (v->closing)
 		return 0;
-	if (lws_frame_is_binary(v->wsi))
-		return refuse(v, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
-	if (have + n + lws_remaining_packet_payload(v->wsi) > MESSAGE_MAX)
-		return refuse(v, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
+	if (v->refuse_code || lws_frame_is_binary(v->wsi))
+		return refuse(v, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, n, last);
+	if (have + n + left > MESSAGE_MAX)
+		return refuse(v, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, n, last);
 	if (last && !have) {
 		message(g, v, in, n);
 		return 0;
 	}
 	if (gather(v, in, n) < 0)
-		return refuse(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+		return refuse(
+		    v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, n, last);
 	if (!last)
 		return 0;
 	message(g, v, v->rx->p, v->rx->len);
-	buf_release(v->rx);
-	free(v->rx);
-	v->rx = NULL;
+	drop_rx(v);
 	return 0;
 }
