@@ -23,10 +23,7 @@ static const char *const flagged[] = { "fuck", "FUCK you", "fucking", "fuckers",
 	"f u c k", "f.u.c.k", "f-u-c-k", "f  u  c  k", "f*ck", "f**k", "f***",
 	"f***ing", "b!tch", "sh1t", "a55hole", "@sshole", "a$$hole", "$hit",
 	"fuuuuck", "biiitch", "idiooot", "k1ll y0urself", "n1gger",
-	"fu\xd1\x81k",
-	"\xd1\x96"
-	"d\xd1\x96"
-	"ot",
+	"fu\xd1\x81k", "\xd1\x96\x64\xd1\x96ot",
 	"\xef\xbd\x86\xef\xbd\x95\xef\xbd\x83\xef\xbd\x8b",
 	"f\xe2\x80\x8bu\xe2\x80\x8b\x63k", "fu\xcc\x88\x63k", "b\xc3\xadtch",
 	"\xf0\x9d\x90\x9f\xf0\x9d\x90\xae\xf0\x9d\x90\x9c\xf0\x9d\x90\xa4",
@@ -234,10 +231,13 @@ static void
 test_no_memory_of_before(void)
 {
 	struct toxic_result a = score("you are an idiot"), b;
+	int i, other = 0;
 
 	(void)score("fuck fuck fuck");
 	b = score("you are an idiot");
-	OK(memcmp(a.score, b.score, sizeof(a.score)) == 0);
+	for (i = 0; i < TOXIC_LABELS; i++)
+		other += a.score[i] != b.score[i];
+	IS_INT(other, 0);
 	IS_INT((int64_t)b.nspans, 1);
 }
 
