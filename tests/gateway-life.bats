@@ -28,6 +28,28 @@ load viewers
 	wait_for 10 viewers 0
 }
 
+@test "pings its viewers, and drops one who answers none" {
+	start_gateway_on_a_bus --ping 1 --idle-timeout 2
+	listen awake --until end
+	listen asleep --wait-file go --expect-eof
+	wait_for 5 viewers 2
+	wait_for 10 viewers 1
+	# who answers has seen more than one round of pings by now
+	echo '{"type":"chat","message":"end"}' >&5
+	wait_exit awake
+	assert_equal "$status" 0
+	touch go
+	wait_exit asleep
+	assert_equal "$status" 0
+}
+
+@test "a body that does not come is answered with 408" {
+	start_pipeline
+	printf 'POST /api/gift HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"from' |
+		client raw "$SS_PORT" --timeout 20 >answer
+	assert grep -q '^HTTP/1.1 408' answer
+}
+
 @test "a viewer who does not read is closed with 4008, others get everything" {
 	start_gateway_on_a_bus --max-lag 64K
 	start_bg slow /usr/bin/python3 "$TESTS/client.py" "$WS_URL/slow" \

@@ -56,6 +56,7 @@ struct gateway {
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
 	lws_retry_bo_t keepalive;
+	struct loop_timer tick;
 	/* the listening socket (serve.c) */
 	struct loop_io listener;
 	struct loop_timer listen_again, start, hello_wait;

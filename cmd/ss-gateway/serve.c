@@ -20,6 +20,7 @@
 
 #include "banned.h"
 
+#define TICK 500           /* ms: what the library's timers are exact to */
 #define ACCEPT_PAUSE 100   /* ms without accept(2) when descriptors ran out */
 #define ACCEPT_TURN 256    /* connections accepted in one turn of the loop */
 #define SPARE_FDS 512      /* beyond the viewers: HTTP, and ourselves */
@@ -165,6 +166,20 @@ log_line(int level, const char *line)
 	msg_info("libwebsockets: %.*s", (int)n, line);
 }
 
+/*
+ * The library sets its libev timer while that runs, which libev does not
+ * notice, so pings and time limits would come late or never. But it looks at
+ * all of them whenever it is woken.
+ */
+static void
+tick(void *arg)
+{
+	struct gateway *g = arg;
+
+	lws_cancel_service(g->lws);
+	loop_after(g->loop, &g->tick, TICK, tick, g);
+}
+
 int
 serve_open(struct gateway *g)
 {
@@ -194,9 +209,12 @@ serve_open(struct gateway *g)
 		return -1;
 	}
 	g->vhost = lws_create_vhost(g->lws, &i);
-	if (!g->vhost)
+	if (!g->vhost) {
 		msg_err("libwebsockets made no host");
-	return g->vhost ? 0 : -1;
+		return -1;
+	}
+	loop_after(g->loop, &g->tick, TICK, tick, g);
+	return 0;
 }
 
 static void
@@ -339,6 +357,8 @@ serve_stop_listening(struct gateway *g)
 void
 serve_close(struct gateway *g)
 {
+	if (g->loop)
+		loop_cancel(g->loop, &g->tick);
 	if (g->lws)
 		lws_context_destroy(g->lws);
 	g->lws = NULL;
