@@ -14,23 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ends.h"
 #include "msg.h"
 
 #include "banned.h"
 
 #define COMMIT_RETRY 1000 /* ms: CONTRACT 7, "tries again every second" */
-#define AWAY_TELL 1000    /* ms: stages may start in any order, quietly */
 #define HUB_WAIT 10       /* ms between looks at readers who lag at the end */
 #define QUEUE_HIGH 262144 /* bytes emitted before the batch is cut short */
-
-/* A unix: peer that is not there; told when that has lasted. */
-struct away {
-	struct loop *loop;
-	const char *path;
-	struct loop_timer timer;
-	int err;
-	bool told;
-};
 
 struct stage {
 	const struct opt_prog *prog;
@@ -137,33 +128,6 @@ on_line(void *arg, const struct source_line *l)
 		st->ops->event(st->arg, &st->ev);
 	if (st->sink && sink_pending(st->sink) > QUEUE_HIGH)
 		source_pause(st->source);
-}
-
-static void
-tell_away(void *arg)
-{
-	struct away *a = arg;
-
-	a->told = true;
-	msg_warn("%s: %s; waiting for it", a->path,
-	    a->err ? strerror(a->err) : "closed by its owner");
-}
-
-static void
-away_since(struct away *a, int err)
-{
-	a->err = err;
-	if (!a->told && !a->timer.due)
-		loop_after(a->loop, &a->timer, AWAY_TELL, tell_away, a);
-}
-
-static void
-away_ends(struct away *a)
-{
-	loop_cancel(a->loop, &a->timer);
-	if (a->told)
-		msg_warn("%s: connected", a->path);
-	a->told = false;
 }
 
 static size_t
@@ -412,18 +376,6 @@ address(struct stage *st, struct addr *a, const char *text, bool bus,
 		opt_misuse(st->prog, "%s: %s", text ? text : "SS_BUS", err);
 }
 
-static void
-not_opened(const struct addr *a, const char *std)
-{
-	if (a->kind == ADDR_LISTEN && errno == EADDRINUSE)
-		msg_err("%s: already running", a->path);
-	else if (a->kind == ADDR_LISTEN && errno == EPERM)
-		msg_err("%s: its folder belongs to somebody else", a->path);
-	else
-		msg_err("%s: %s", a->kind == ADDR_STD ? std : a->path,
-		    strerror(errno));
-}
-
 static int
 open_ends(struct stage *st)
 {
@@ -433,13 +385,13 @@ open_ends(struct stage *st)
 		if (!st->sink && st->out.kind == ADDR_STD && errno == EPIPE)
 			raise(SIGPIPE); /* as a filter without a reader ends */
 		if (!st->sink) {
-			not_opened(&st->out, "stdout");
+			ends_not_opened(&st->out, "stdout");
 			return -1;
 		}
 	}
 	st->source = source_open(st->loop, &st->in, &source_ops, st);
 	if (!st->source)
-		not_opened(&st->in, "stdin");
+		ends_not_opened(&st->in, "stdin");
 	return st->source ? 0 : -1;
 }
 
@@ -477,8 +429,8 @@ stage_new(const struct opt_prog *prog, const struct stage_conf *conf,
 	st->loop = loop_new();
 	if (!st->loop)
 		goto no_memory;
-	st->in_away = (struct away){ .loop = st->loop, .path = st->in.path };
-	st->out_away = (struct away){ .loop = st->loop, .path = st->out.path };
+	away_init(&st->in_away, st->loop, "", st->in.path);
+	away_init(&st->out_away, st->loop, "", st->out.path);
 	for (i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (loop_signal(st->loop, signals[i], on_signal, st) < 0)
 			goto no_memory;

@@ -13,7 +13,6 @@
 
 #include "banned.h"
 
-#define AWAY_TELL 1000  /* ms: a restart of the hub is not worth a word */
 #define DOORS_WAIT 2000 /* ms without a bus until we listen */
 #define HELLO_WAIT 250  /* ms for the hello of a bus that may not know it */
 
@@ -176,26 +175,13 @@ on_line(void *arg, const struct source_line *l)
 }
 
 static void
-tell_away(void *arg)
-{
-	struct gateway *g = arg;
-
-	g->bus_told = true;
-	msg_warn("bus %s: %s; waiting for it", g->in_addr.path,
-	    g->bus_err ? strerror(g->bus_err) : "closed by its owner");
-}
-
-static void
 on_up(void *arg)
 {
 	struct gateway *g = arg;
 	char ask[64];
 	int n;
 
-	loop_cancel(g->loop, &g->bus_away);
-	if (g->bus_told)
-		msg_warn("bus %s: connected", g->in_addr.path);
-	g->bus_told = false;
+	away_ends(&g->bus_away);
 	if (g->in_addr.kind != ADDR_CONNECT || g->ready)
 		return;
 	/* what it keeps fills /api/recent; asked for once, at the start */
@@ -210,13 +196,11 @@ on_down(void *arg, int err)
 {
 	struct gateway *g = arg;
 
-	g->bus_err = err;
 	g->past = 0;
 	g->helloed = false; /* before the first replay is done: ask again */
 	loop_cancel(g->loop, &g->hello_wait);
-	if (g->in_addr.kind == ADDR_CONNECT && !g->bus_told &&
-	    !g->bus_away.due && !g->draining)
-		loop_after(g->loop, &g->bus_away, AWAY_TELL, tell_away, g);
+	if (g->in_addr.kind == ADDR_CONNECT && !g->draining)
+		away_since(&g->bus_away, err);
 }
 
 static void
@@ -237,6 +221,7 @@ int
 bus_open(struct gateway *g)
 {
 	ulid_next(&g->ids, clock_wall_ms(), g->epoch);
+	away_init(&g->bus_away, g->loop, "bus ", g->in_addr.path);
 	g->bus = source_open(g->loop, &g->in_addr, &ops, g);
 	if (!g->bus)
 		return -1;

@@ -18,6 +18,7 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "ends.h"
 #include "event.h"
 #include "fan.h"
 #include "loop.h"
@@ -66,9 +67,8 @@ struct gateway {
 	struct source *bus;
 	struct sink *sink;
 	bool out_broken;
-	struct loop_timer bus_away, out_away;
-	int bus_err;
-	bool bus_told, asked, helloed;
+	struct away bus_away, out_away;
+	bool asked, helloed;
 	bool ready;    /* the bus was there, and its replay is done */
 	uint64_t past; /* lines of the past still to come */
 	uint64_t seq;  /* position: events kept so far */

@@ -129,18 +129,6 @@ open_loop(struct gateway *g)
 	return 0;
 }
 
-static void
-not_opened(const struct addr *a, const char *std)
-{
-	if (a->kind == ADDR_LISTEN && errno == EADDRINUSE)
-		msg_err("%s: already running", a->path);
-	else if (a->kind == ADDR_LISTEN && errno == EPERM)
-		msg_err("%s: its folder belongs to somebody else", a->path);
-	else
-		msg_err("%s: %s", a->kind == ADDR_STD ? std : a->path,
-		    strerror(errno));
-}
-
 static int
 open_all(struct gateway *g)
 {
@@ -153,13 +141,13 @@ open_all(struct gateway *g)
 		return -1;
 	}
 	if (out_open(g) < 0) {
-		not_opened(&g->out_addr, "stdout");
+		ends_not_opened(&g->out_addr, "stdout");
 		return -1;
 	}
 	if (serve_open(g) < 0)
 		return -1;
 	if (bus_open(g) < 0) {
-		not_opened(&g->in_addr, "stdin");
+		ends_not_opened(&g->in_addr, "stdin");
 		return -1;
 	}
 	return 0;

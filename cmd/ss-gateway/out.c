@@ -13,7 +13,6 @@
 #include "banned.h"
 
 #define QUEUE_MAX 65536 /* bytes that may wait for the pipe: as much again */
-#define AWAY_TELL 1000  /* ms, as for the bus */
 
 static void
 on_drained(void *arg)
@@ -44,19 +43,11 @@ on_broken(void *arg, int err)
 }
 
 static void
-tell_away(void *arg)
-{
-	struct gateway *g = arg;
-
-	msg_warn("output %s: waiting for it", g->out_addr.path);
-}
-
-static void
 on_up(void *arg)
 {
 	struct gateway *g = arg;
 
-	loop_cancel(g->loop, &g->out_away);
+	away_ends(&g->out_away);
 }
 
 static void
@@ -64,9 +55,8 @@ on_down(void *arg, int err)
 {
 	struct gateway *g = arg;
 
-	(void)err;
-	if (!g->out_away.due && !g->draining)
-		loop_after(g->loop, &g->out_away, AWAY_TELL, tell_away, g);
+	if (!g->draining)
+		away_since(&g->out_away, err);
 }
 
 static const struct sink_ops ops = {
@@ -76,6 +66,7 @@ static const struct sink_ops ops = {
 int
 out_open(struct gateway *g)
 {
+	away_init(&g->out_away, g->loop, "output ", g->out_addr.path);
 	g->sink = sink_open(g->loop, &g->out_addr, NULL, &ops, g);
 	return g->sink ? 0 : -1;
 }
