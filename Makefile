@@ -96,6 +96,7 @@ CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
 LDLIBS.ss-gateway = $(WS_LIBS)
 LDLIBS.ss-gift = $(CURL_LIBS)
 LDLIBS.ss-moderate = $(JQ_LIBS)
+LDLIBS.ss-train = -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
@@ -157,6 +158,9 @@ $(B)/obj/%.o: %.c $(B)/flags | $(FIRST)
 		$(CFLAGS.$(*)) $(CFLAGS.$(patsubst %/,%,$(dir $*))) \
 		-MMD -MP -c -o $@ $<
 
+# the model is part of that file
+$(B)/obj/lib/toxic/default.o: lib/toxic/default.ssm
+
 $(B)/libss.a: $(call obj,$(LIB_SRC)) $(B)/flags
 	$(say) AR $@
 	$(Q)rm -f $@
@@ -203,7 +207,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
-	jq curl socat bats bats-support bats-assert python3-websockets mandoc \
+	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
@@ -235,6 +239,16 @@ lint-deps:
 	$(call apt,$(LINT_DEPS))
 fuzz-deps:
 	$(call apt,$(FUZZ_DEPS))
+
+# --- the model ------------------------------------------------------------
+
+# MODDATA: a folder with train.tsv.gz and ml_train.tsv.gz; see lib/toxic/MODEL.md
+.PHONY: model
+model: $(B)/bin/ss-train
+	@test -n '$(MODDATA)' || { echo 'make model MODDATA=DIR' >&2; exit 2; }
+	$(B)/bin/ss-train -o lib/toxic/default.ssm \
+		'$(MODDATA)/train.tsv.gz' '$(MODDATA)/ml_train.tsv.gz' \
+		lib/toxic/benign.tsv
 
 # --- running and testing --------------------------------------------------
 
@@ -285,7 +299,7 @@ bench: all
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
 	@echo 'targets: all check check-unit check-san lint format coverage'
-	@echo '  fuzz bench completions deps lint-deps run install uninstall'
+	@echo '  fuzz bench model completions deps lint-deps run install uninstall'
 	@echo '  dist clean compile_commands.json'
 	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
 	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'

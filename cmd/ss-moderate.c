@@ -38,7 +38,7 @@ struct app {
 	struct stage_conf conf;
 	struct stage *stage;
 	double threshold;
-	const char *policy_name, *rules;
+	const char *policy_name, *rules, *model;
 	bool labels, stats;
 	enum policy policy;
 	struct toxic *scorer;
@@ -328,6 +328,33 @@ load_rules(struct app *a)
 	return 0;
 }
 
+/* 0, or -1 after a message; the old model stays then. */
+static int
+load_model(struct app *a)
+{
+	const char *why;
+
+	if (toxic_load(a->scorer, a->model, &why) == 0)
+		return 0;
+	msg_err("%s: %s", a->model, why);
+	return -1;
+}
+
+static void
+reread(struct app *a)
+{
+	if (a->rules == NULL && a->model == NULL)
+		msg_info("no rules to read again");
+	if (a->rules != NULL && load_rules(a) < 0)
+		msg_warn("%s: the rules in force stay", a->rules);
+	else if (a->rules != NULL)
+		msg_info("%s: rules read again", a->rules);
+	if (a->model != NULL && load_model(a) < 0)
+		msg_warn("%s: the model in force stays", a->model);
+	else if (a->model != NULL)
+		msg_info("%s: model read again", a->model);
+}
+
 static void
 on_signal(void *arg, int signo)
 {
@@ -335,12 +362,8 @@ on_signal(void *arg, int signo)
 
 	if (signo == SIGUSR1)
 		print_stats(a);
-	else if (a->rules == NULL)
-		msg_info("no rules to read again");
-	else if (load_rules(a) < 0)
-		msg_warn("%s: the rules in force stay", a->rules);
 	else
-		msg_info("%s: rules read again", a->rules);
+		reread(a);
 }
 
 static void
@@ -410,6 +433,8 @@ open_all(struct app *a, const struct opt_prog *prog)
 		msg_err("scorer: %s", strerror(errno));
 		return -1;
 	}
+	if (a->model != NULL && load_model(a) < 0)
+		return -1;
 	if (a->rules != NULL && load_rules(a) < 0)
 		return -1;
 	a->stage = stage_new(prog, &a->conf, &ops, a);
@@ -443,6 +468,11 @@ main(int argc, char **argv)
 		    .arg = "FILE",
 		    .out = &a.rules,
 		    .help = "run the jq expressions in FILE on each message" },
+		{ .kind = OPT_FILE,
+		    .name = "model",
+		    .arg = "FILE",
+		    .out = &a.model,
+		    .help = "score by this model (the one that ships)" },
 		{ .kind = OPT_FLAG,
 		    .name = "labels",
 		    .out = &a.labels,

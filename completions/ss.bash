@@ -114,10 +114,29 @@ _ss_options() {
 		--threshold:real
 		--policy:choice:annotate,mask,block
 		--rules:file
+		--model:file
 		--labels:flag
 		--stats:flag
 		--reject:file
 		--drain-timeout:seconds
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-train)
+		echo '
+		--output:file
+		-o:file
+		--seed:int
+		--epochs:int
+		--eval:file
+		--model:file
 		--quiet:flag
 		-q:flag
 		--verbose:flag
@@ -208,4 +227,5 @@ complete -F _ss_complete \
 	ss-gateway \
 	ss-gift \
 	ss-log \
-	ss-moderate
+	ss-moderate \
+	ss-train

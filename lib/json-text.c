@@ -78,6 +78,8 @@ json_key_is(const struct json_member *m, const char *key)
 {
 	if (m->key_escaped)
 		return escaped_is(m->key, m->keylen, key);
+	if (m->keylen > 0 && m->key[0] != key[0])
+		return false; /* nearly always */
 	return strncmp(m->key, key, m->keylen) == 0 && !key[m->keylen];
 }
 

@@ -13,7 +13,6 @@
 
 #include "../banned.h"
 
-#define WORD_MAX 64 /* bytes in a word of the tables */
 #define SLOTS_MAX 16
 #define ALTS_MAX 64
 
@@ -58,13 +57,13 @@ grow(void **p, size_t n, size_t *cap, size_t size)
 static uint16_t
 draft_entry(struct draft *d, const char *word, size_t len)
 {
-	struct norm_glyph g[WORD_MAX + 1];
+	struct norm_glyph g[LEX_WORD_MAX + 1];
 	struct lexicon *lex = d->lex;
 	size_t n, i, at = 0;
 	uint16_t *next;
 	void *p;
 
-	if (len > WORD_MAX) {
+	if (len > LEX_WORD_MAX) {
 		errno = EINVAL;
 		return 0;
 	}
@@ -94,6 +93,8 @@ draft_entry(struct draft *d, const char *word, size_t len)
 		lex->entry = p;
 		d->node[at].entry = (uint16_t)lex->nentries;
 		lex->entry[lex->nentries].word = (uint16_t)lex->nentries;
+		lex->entry[lex->nentries].text = word;
+		lex->entry[lex->nentries].len = (uint8_t)len;
 		lex->nentries++;
 	}
 	return d->node[at].entry;

@@ -62,10 +62,14 @@ enum {
 	LEX_ART = 4096   /* a, an, such: what follows is a noun */
 };
 
+#define LEX_WORD_MAX 64 /* bytes in a word of the tables */
+
 struct lex_entry {
 	uint16_t word; /* for phrases; synonyms share one */
 	uint16_t flags;
 	uint8_t profile;
+	uint8_t len;
+	const char *text; /* as the tables spell it, len bytes */
 };
 
 /* The source tables: words.c and phrases.c. Both end with text NULL. */

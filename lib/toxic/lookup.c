@@ -94,7 +94,8 @@ is_suffix(const struct norm_glyph *g, size_t from, size_t to, unsigned prev)
 		if (skip == 1 && (unsigned)(s[0] - 'a') != prev)
 			return false;
 		for (i = 0; i < COUNT(suffixes); i++)
-			if (strcmp(s + skip, suffixes[i]) == 0)
+			if (s[skip] == suffixes[i][0] &&
+			    strcmp(s + skip, suffixes[i]) == 0)
 				return true;
 	}
 	return false;

@@ -101,6 +101,8 @@ put(struct matcher *m, struct lex_match hit)
 	if (e != NULL && e->profile == LEX_NONE && hit.stem != NULL &&
 	    (e->flags & LEX_SAFE) == 0)
 		e = hit.stem;
+	t->disguised = hit.disguised;
+	t->harmless = hit.entry != NULL && (hit.entry->flags & LEX_SAFE) != 0;
 	t->profile = e != NULL ? e->profile : LEX_NONE;
 	t->counts = t->profile != LEX_NONE &&
 		    (!hit.disguised || (e->flags & LEX_STRONG) != 0);

@@ -19,6 +19,8 @@ struct match_token {
 	uint16_t from, to;             /* glyphs of the hit */
 	uint8_t profile;               /* its weights: enum lex_profile_id */
 	bool counts;                   /* it has some */
+	bool disguised;                /* not as it is written */
+	bool harmless;                 /* known to mean nothing bad */
 };
 
 /* Fills token (room for MATCH_TOKENS); returns their number. */

@@ -1,21 +1,24 @@
 /*
- * score: toxic.h by a weighted lexicon. Each word or phrase found adds its
- * six weights; weights of one label add up as probabilities do that may each
- * be wrong, 1 - (1 - a)(1 - b). What tells an insult from a remark is whom
- * it is said of, so a word's neighbours to the left decide between two
+ * score: toxic.h by a weighted lexicon and a model. Each word or phrase found
+ * adds its six weights; weights of one label add up as probabilities do that
+ * may each be wrong, 1 - (1 - a)(1 - b). What tells an insult from a remark is
+ * whom it is said of, so a word's neighbours to the left decide between two
  * weights. A long text is scored in pieces, cut at blanks: nothing can be
  * hidden behind padding.
  */
 #include "toxic.h"
 
 #include <errno.h>
+#include <float.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../utf8.h"
+#include "features.h"
 #include "lexicon.h"
 #include "match.h"
+#include "model.h"
 #include "normalise.h"
 
 #include "../banned.h"
@@ -25,7 +28,12 @@
 #define SHORT_TEXT 2      /* tokens: so short that an insult has an addressee */
 #define HARMLESS_BELOW 20 /* percent */
 #define CUT_BACK 128      /* bytes: how far back a piece may be cut */
-#define SCORE_MAX 0.99F   /* of a lexicon, nothing is sure */
+#define LEXICON_SURE TOXIC_LEXICON_SURE
+#define LEXICON_SPREAD 0.19F
+#define MODEL_SURE TOXIC_MODEL_SURE
+#define MILD_AT 0.55F
+#define MILD_SPREAD 0.1F
+#define SCORE_MAX 0.99F /* of a lexicon, nothing is sure */
 
 const char *const toxic_label_name[TOXIC_LABELS] = {
 	"toxicity",
@@ -41,10 +49,14 @@ struct toxic {
 	struct lexicon lex;
 	struct norm_glyph glyph[NORM_GLYPHS];
 	struct match_token token[MATCH_TOKENS];
-	size_t ntokens;
+	size_t nglyphs, ntokens;
+	struct features features;
+	struct model model;
 	/* of the text at hand */
 	size_t base;              /* where the piece begins */
-	float rest[TOXIC_LABELS]; /* 1 - score so far */
+	float rest[TOXIC_LABELS]; /* 1 - the lexicon's score so far */
+	float raw[TOXIC_LABELS];  /* of the piece the model minds most */
+	uint32_t profiles;        /* found so far, a bit each */
 	struct toxic_result *res;
 };
 
@@ -52,7 +64,7 @@ struct toxic {
 enum subject { SUBJECT_NONE, SUBJECT_YOU, SUBJECT_THEM, SUBJECT_SELF };
 
 struct toxic *
-toxic_new(void)
+toxic_new_bare(void)
 {
 	struct toxic *t = calloc(1, sizeof(*t));
 	int e;
@@ -69,11 +81,63 @@ toxic_new(void)
 	return t;
 }
 
+struct toxic *
+toxic_new(void)
+{
+	struct toxic *t = toxic_new_bare();
+	const char *why;
+
+	if (t != NULL &&
+	    toxic_use(t, model_default,
+		(size_t)(model_default_end - model_default), &why) < 0) {
+		toxic_free(t);
+		errno = EBADMSG;
+		return NULL;
+	}
+	return t;
+}
+
+static void
+replace_model(struct toxic *t, const struct model *m)
+{
+	model_release(&t->model);
+	t->model = *m;
+}
+
+int
+toxic_use(struct toxic *t, const void *p, size_t n, const char **why)
+{
+	struct model m = { 0 };
+
+	if (model_view(&m, p, n, why) < 0)
+		return -1;
+	replace_model(t, &m);
+	return 0;
+}
+
+int
+toxic_load(struct toxic *t, const char *path, const char **why)
+{
+	struct model m = { 0 };
+
+	if (model_open(&m, path, why) < 0)
+		return -1;
+	replace_model(t, &m);
+	return 0;
+}
+
+uint64_t
+toxic_model_id(const struct toxic *t)
+{
+	return t->model.head != NULL ? t->model.head->sum : 0;
+}
+
 void
 toxic_free(struct toxic *t)
 {
 	if (t == NULL)
 		return;
+	model_release(&t->model);
 	lex_release(&t->lex);
 	free(t);
 }
@@ -219,6 +283,7 @@ score_word(struct toxic *t, size_t i)
 	bool negated;
 	int l;
 
+	t->profiles |= UINT32_C(1) << tok->profile;
 	who = subject_of(t, i, &negated);
 	if (who == SUBJECT_NONE && p->adjective && is_curt(t))
 		who = SUBJECT_YOU;
@@ -283,16 +348,31 @@ score_phrases(struct toxic *t)
 		if (f.end == 0)
 			continue;
 		if (f.profile == LEX_HARMLESS) {
-			for (j = i; j < f.end; j++)
+			for (j = i; j < f.end; j++) {
 				t->token[j].counts = false;
+				t->token[j].harmless = true;
+			}
 		} else {
 			p = &lex_profile[f.profile];
+			t->profiles |= UINT32_C(1) << f.profile;
 			for (l = 0; l < TOXIC_LABELS; l++)
 				w[l] = p->label[l] / 100.0F;
 			hit(t, w, t->token[i].from, t->token[f.end - 1].to);
 		}
 		i = f.end - 1;
 	}
+}
+
+static enum toxic_label
+strongest(const struct toxic_result *r)
+{
+	enum toxic_label best = TOXIC_OBSCENE;
+	int l;
+
+	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
+		if (r->score[l] > r->score[best])
+			best = (enum toxic_label)l;
+	return best;
 }
 
 /* Where a piece of n bytes that is not the last is best cut. */
@@ -309,28 +389,72 @@ cut(const char *text, size_t n)
 	return i;
 }
 
-void
-toxic_score(
-    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+/* The lexicon over a piece of n bytes. */
+static void
+read_piece(struct toxic *t, const char *text, size_t n)
 {
-	size_t i, len, glyphs;
+	size_t i;
+
+	t->nglyphs = norm_text(&t->norm, text, n, t->glyph);
+	t->ntokens = match_text(&t->lex, t->glyph, t->nglyphs, t->token);
+	score_phrases(t);
+	for (i = 0; i < t->ntokens; i++)
+		if (t->token[i].counts)
+			score_word(t, i);
+}
+
+static struct features_in
+seen(const struct toxic *t, const char *text)
+{
+	return (struct features_in){ .norm = &t->norm,
+		.text = text,
+		.glyph = t->glyph,
+		.nglyphs = t->nglyphs,
+		.token = t->token,
+		.ntokens = t->ntokens,
+		.profiles = t->profiles,
+		.tenths = (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10) };
+}
+
+/* A piece counts by its worse view, a text by its worst piece. */
+static void
+weigh_piece(struct toxic *t, const char *text)
+{
+	struct features_in in = seen(t, text);
+	float raw[TOXIC_LABELS];
+	int l, view, views = features_disguised(&in) ? 2 : 1;
+
+	for (view = 0; view < views; view++) {
+		features_make(&t->features, &in, view == 1);
+		if (t->features.n == 0)
+			continue;
+		model_raw(&t->model, t->features.at, t->features.n, raw);
+		for (l = 0; l < TOXIC_LABELS; l++)
+			if (raw[l] > t->raw[l])
+				t->raw[l] = raw[l];
+	}
+}
+
+static void
+reset(struct toxic *t, struct toxic_result *res)
+{
 	int l;
 
 	t->res = res;
+	t->profiles = 0;
 	res->nspans = 0;
-	for (l = 0; l < TOXIC_LABELS; l++)
+	for (l = 0; l < TOXIC_LABELS; l++) {
 		t->rest[l] = 1;
-	for (t->base = 0; t->base < n; t->base += len) {
-		len = n - t->base;
-		if (len > NORM_BYTES)
-			len = cut(text + t->base, NORM_BYTES);
-		glyphs = norm_text(&t->norm, text + t->base, len, t->glyph);
-		t->ntokens = match_text(&t->lex, t->glyph, glyphs, t->token);
-		score_phrases(t);
-		for (i = 0; i < t->ntokens; i++)
-			if (t->token[i].counts)
-				score_word(t, i);
+		t->raw[l] = -FLT_MAX;
 	}
+}
+
+/* The lexicon's scores. */
+static void
+finish_lexicon(struct toxic *t, struct toxic_result *res)
+{
+	int l;
+
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		res->score[l] = 1 - t->rest[l];
 		if (res->score[l] > SCORE_MAX)
@@ -338,18 +462,89 @@ toxic_score(
 		if (res->score[l] > res->score[TOXIC_TOXICITY])
 			res->score[TOXIC_TOXICITY] = res->score[l];
 	}
+	res->reason = strongest(res);
+}
+
+/*
+ * The model has seen what the lexicon found and decides, but for words and
+ * phrases that the lexicon is sure about: those are flagged whatever stands
+ * around them, more or less above LEXICON_SURE as the model thinks. Where it
+ * knows the words that stand out and finds them mild, as they are used here
+ * ("i'm an idiot"), it takes a model that is very sure to flag them.
+ */
+static void
+finish_model(const struct toxic *t, struct toxic_result *res)
+{
+	float lexicon = res->score[TOXIC_TOXICITY], least, *top;
+	int l;
+
+	for (l = 0; l < TOXIC_LABELS; l++)
+		res->score[l] = model_score(&t->model, l, t->raw[l]);
+	top = &res->score[TOXIC_TOXICITY];
+	if (lexicon >= LEXICON_SURE) {
+		least = LEXICON_SURE + LEXICON_SPREAD * (lexicon + *top) / 2;
+		if (*top < least)
+			*top = least;
+	} else if (t->profiles != 0 && *top >= LEXICON_SURE &&
+		   *top < MODEL_SURE) {
+		*top = MILD_AT + (*top - LEXICON_SURE) * MILD_SPREAD;
+	}
+	for (l = 1; l < TOXIC_LABELS; l++)
+		if (res->score[l] > *top)
+			res->score[l] = *top;
+	if (lexicon < LEXICON_SURE)
+		res->reason = strongest(res);
+}
+
+void
+toxic_score(
+    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+{
+	size_t len;
+
+	reset(t, res);
+	for (t->base = 0; t->base < n; t->base += len) {
+		len = n - t->base;
+		if (len > NORM_BYTES)
+			len = cut(text + t->base, NORM_BYTES);
+		read_piece(t, text + t->base, len);
+		if (t->model.head != NULL)
+			weigh_piece(t, text + t->base);
+	}
+	finish_lexicon(t, res);
+	if (t->model.head != NULL && n > 0)
+		finish_model(t, res);
+}
+
+void
+toxic_look(
+    struct toxic *t, const char *text, size_t n, struct toxic_sight *sight)
+{
+	struct features_in in;
+	struct toxic_result res;
+
+	reset(t, &res);
+	t->base = 0;
+	read_piece(t, text, n > NORM_BYTES ? cut(text, NORM_BYTES) : n);
+	in = seen(t, text);
+	features_make(&t->features, &in, false);
+	finish_lexicon(t, &res);
+	*sight = (struct toxic_sight){ .feature = t->features.at,
+		.nfeatures = t->features.n,
+		.lexicon = res.score[TOXIC_TOXICITY],
+		.known = t->profiles != 0 };
+}
+
+void
+toxic_raw(const struct toxic *t, float raw[TOXIC_LABELS])
+{
+	memcpy(raw, t->raw, sizeof(t->raw));
 }
 
 enum toxic_label
 toxic_reason(const struct toxic_result *r)
 {
-	enum toxic_label best = TOXIC_OBSCENE;
-	int l;
-
-	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
-		if (r->score[l] > r->score[best])
-			best = (enum toxic_label)l;
-	return best;
+	return r->reason;
 }
 
 int

@@ -1,11 +1,12 @@
 /*
  * toxic: text -> six scores in [0,1]. This is the whole interface between
  * ss-moderate and whatever does the scoring: a weighted lexicon over
- * normalised text today, a trained model later. One scorer serves one thread.
+ * normalised text and a trained model. One scorer serves one thread.
  */
 #ifndef SS_TOXIC_H
 #define SS_TOXIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,22 +38,36 @@ struct toxic_result {
 	float score[TOXIC_LABELS]; /* each 0 to 1; [0] is the overall one */
 	struct toxic_span span[TOXIC_SPANS]; /* by start, not overlapping */
 	size_t nspans;
+	enum toxic_label reason; /* see toxic_reason */
 };
 
 struct toxic;
 
-/* NULL with errno. */
+/* With the model that ships. NULL with errno. */
 struct toxic *toxic_new(void);
+/* The lexicon alone, until a model is loaded. NULL with errno. */
+struct toxic *toxic_new_bare(void);
 void toxic_free(struct toxic *);
+/*
+ * Takes the model in the file at path instead. 0, or -1 with *why a text for
+ * people; the old one stays in force then.
+ */
+int toxic_load(struct toxic *, const char *path, const char **why);
+/* The same for n bytes at p, borrowed as long as they are in force. */
+int toxic_use(struct toxic *, const void *p, size_t n, const char **why);
+/* Tells one model from another; 0: none. */
+uint64_t toxic_model_id(const struct toxic *);
 /*
  * Scores n bytes of valid UTF-8 (any length; only the first 4,096 bytes are
  * looked at closely enough to count). Never fails; allocates nothing in
- * steady state. The label with the highest score beside toxicity names the
- * reason.
+ * steady state.
  */
 void toxic_score(
     struct toxic *, const char *text, size_t n, struct toxic_result *);
-/* The strongest label other than TOXIC_TOXICITY and _SEVERE_TOXICITY. */
+/*
+ * The strongest label other than TOXIC_TOXICITY and _SEVERE_TOXICITY: the
+ * lexicon's where it decided, else the model's.
+ */
 enum toxic_label toxic_reason(const struct toxic_result *);
 /*
  * Appends text to out with every code point inside the spans, white space
@@ -60,5 +75,25 @@ enum toxic_label toxic_reason(const struct toxic_result *);
  */
 int toxic_mask(
     const struct toxic_result *, const char *text, size_t n, struct buf *out);
+
+/* For ss-train: what a model is made from. */
+
+/* From here on the lexicon flags a text whatever the model says. */
+#define TOXIC_LEXICON_SURE 0.6F
+/* What the lexicon knows and finds mild is flagged only from here on. */
+#define TOXIC_MODEL_SURE 0.97F
+
+/* A text as a model gets to see it; valid until the next call. */
+struct toxic_sight {
+	const uint32_t *feature;
+	size_t nfeatures;
+	float lexicon; /* what the lexicon alone says */
+	bool known;    /* it knows some of the words */
+};
+/* As toxic_score, of the first piece alone. */
+void toxic_look(
+    struct toxic *, const char *text, size_t n, struct toxic_sight *);
+/* What the model said of the last text scored, before its calibration. */
+void toxic_raw(const struct toxic *, float raw[TOXIC_LABELS]);
 
 #endif

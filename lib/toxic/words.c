@@ -275,6 +275,8 @@ const struct lex_words lex_words[] = {
 	    "disabled autistics" },
 	/* Not what they seem to hold. */
 	{ LEX_NONE, LEX_SAFE,
+	    "ez puss assess assesses assessed assessing assessment assessor "
+	    "pussycat pussycats pussyfoot pussyfooting pussyfooted "
 	    "shiitake shitake shitaki matsushita yoshitaka snigger sniggers "
 	    "sniggered sniggering niggard niggardly retardant retardants "
 	    "fockers scunthorpe slutsky mishit mishits oxymoron oxymorons "

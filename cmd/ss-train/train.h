@@ -1,0 +1,78 @@
+/*
+ * ss-train in parts: data (labelled rows in memory), learn (weights by
+ * AdaGrad), pack (int8, calibration, the file), eval (figures).
+ */
+#ifndef SS_TRAIN_H
+#define SS_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "toxic/model.h"
+#include "toxic/toxic.h"
+
+#define TRAIN_SOURCES 128
+#define TRAIN_LANGS 64
+#define TRAIN_LANES                                              \
+	8 /* floats a bucket, so that one is a cache line's half \
+	   */
+
+struct row {
+	size_t text; /* where it begins in data.text */
+	uint32_t len;
+	int8_t y[TOXIC_LABELS]; /* 0, 1, or -1: not annotated */
+	uint8_t source, lang;
+	bool chat; /* its domain begins with "chat" */
+	bool held; /* kept from training, for calibration */
+};
+
+struct names {
+	char name[TRAIN_SOURCES][32];
+	size_t n;
+};
+
+struct data {
+	struct buf text;
+	struct row *row;
+	size_t n, cap;
+	struct names sources, langs;
+};
+
+void data_init(struct data *);
+void data_release(struct data *);
+/*
+ * Adds the rows of a file, gzip or plain, TSV or NDJSON. 0, or -1 after a
+ * message that names the line.
+ */
+int data_read(struct data *, const char *path);
+/* The row's text and its length. */
+const char *data_text(const struct data *, const struct row *);
+
+struct learn_conf {
+	uint64_t seed;
+	int64_t epochs;
+	bool progress;
+};
+
+/* What has been learnt, in floats. */
+struct weights {
+	float *w; /* TRAIN_LANES a bucket */
+	float bias[TOXIC_LABELS];
+};
+
+/* 0, or -1 with errno. w is released by weights_release in any case. */
+int learn(struct weights *, const struct data *, struct toxic *,
+    const struct learn_conf *);
+void weights_release(struct weights *);
+
+/* out: MODEL_SIZE bytes, aligned; not calibrated yet. */
+void pack(const struct weights *, struct model_header *out);
+/* Fills in the tables and the checksum. 0, or -1 with errno. */
+int calibrate(struct model_header *, const struct data *, struct toxic *);
+
+/* Prints the figures of the scorer on the rows. 0, or -1 with errno. */
+int eval(const struct data *, struct toxic *);
+
+#endif

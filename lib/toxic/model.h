@@ -1,0 +1,65 @@
+/*
+ * model: weights of buckets for six scores, as one file: a header, a table
+ * of calibration a head, int8 weights. The file is mapped and used as it
+ * stands, so loading it costs a checksum and programs share the memory; it
+ * is replaced by rename(2), never written in place. The numbers are those of
+ * a little-endian machine, and a file is refused elsewhere.
+ */
+#ifndef SS_TOXIC_MODEL_H
+#define SS_TOXIC_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "features.h"
+#include "toxic.h"
+
+#define MODEL_MAGIC "SSMODEL\n"
+#define MODEL_VERSION 1
+#define MODEL_KNOTS 16
+#define MODEL_PAD 2 /* bytes behind the weights: they are read by eights */
+
+/* The file's beginning; the weights follow, MODEL_PAD zero bytes, the end. */
+struct model_header {
+	char magic[8];
+	uint32_t version, scheme, heads, bits;
+	uint32_t knots, size; /* size: bytes in the file */
+	uint64_t sum;         /* of all that follows */
+	float scale[TOXIC_LABELS], bias[TOXIC_LABELS];
+	/* raw value and score, both rising; straight lines in between */
+	float raw[TOXIC_LABELS][MODEL_KNOTS];
+	float score[TOXIC_LABELS][MODEL_KNOTS];
+};
+#define MODEL_SIZE                     \
+	(sizeof(struct model_header) + \
+	    TOXIC_LABELS * ((size_t)1 << FEATURE_BITS) + MODEL_PAD)
+
+struct model {
+	const struct model_header *head; /* NULL: none */
+	const int8_t *weight;
+	void *map; /* NULL: the memory is somebody else's */
+	size_t len;
+};
+
+/* The model that is part of the program. */
+extern const unsigned char model_default[], model_default_end[];
+
+/*
+ * n bytes at p (aligned as by malloc) as a model, which borrows them until
+ * release. 0, or -1 with *why a constant text for people.
+ */
+int model_view(struct model *, const void *p, size_t n, const char **why);
+/* As model_view, of a file. A zeroed model is ready for it and for release. */
+int model_open(struct model *, const char *path, const char **why);
+void model_release(struct model *);
+/* Of the bytes behind sum, n in the whole model. */
+uint64_t model_sum(const void *p, size_t n);
+
+/* The raw values of n features. */
+void model_raw(const struct model *, const uint32_t *at, size_t n,
+    float raw[TOXIC_LABELS]);
+/* A head's raw value as a score, 0 to 1. */
+float model_score(const struct model *, int head, float raw);
+
+#endif

@@ -1,0 +1,210 @@
+/* model: which files are refused and why, scores, features of both views. */
+#include "../../lib/toxic/model.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#include "../../lib/banned.h"
+
+static struct model_header *
+fresh(void)
+{
+	struct model_header *h = calloc(1, MODEL_SIZE);
+	int l, k;
+
+	memcpy(h->magic, MODEL_MAGIC, sizeof(h->magic));
+	h->version = MODEL_VERSION;
+	h->scheme = FEATURE_SCHEME;
+	h->heads = TOXIC_LABELS;
+	h->bits = FEATURE_BITS;
+	h->knots = MODEL_KNOTS;
+	h->size = (uint32_t)MODEL_SIZE;
+	for (l = 0; l < TOXIC_LABELS; l++) {
+		h->scale[l] = 1;
+		for (k = 0; k < MODEL_KNOTS; k++) {
+			h->raw[l][k] = (float)k;
+			h->score[l][k] = (float)k / (MODEL_KNOTS - 1);
+		}
+	}
+	h->sum = model_sum(h, MODEL_SIZE);
+	return h;
+}
+
+/* What is said about h, n bytes of it; "" when it is taken. */
+static const char *
+verdict(const struct model_header *h, size_t n)
+{
+	struct model m = { 0 };
+	const char *why = "";
+	void *copy = malloc(n > 0 ? n : 1);
+
+	memcpy(copy, h, n);
+	if (model_view(&m, copy, n, &why) == 0)
+		why = "";
+	model_release(&m);
+	free(copy);
+	return why;
+}
+
+static void
+test_refused(void)
+{
+	struct model_header *h = fresh(), *big;
+
+	IS_STR(verdict(h, MODEL_SIZE), "");
+	IS_STR(verdict(h, 0), "not a model");
+	IS_STR(verdict(h, 7), "not a model");
+	IS_STR(verdict(h, 8), "model is cut short");
+	IS_STR(verdict(h, sizeof(*h)), "model is cut short");
+	IS_STR(verdict(h, MODEL_SIZE - 1), "model is cut short");
+	big = calloc(1, MODEL_SIZE + 1);
+	memcpy(big, h, MODEL_SIZE);
+	IS_STR(verdict(big, MODEL_SIZE + 1), "model has bytes behind its end");
+	free(big);
+	h->magic[0] = 's';
+	IS_STR(verdict(h, MODEL_SIZE), "not a model");
+	h->magic[0] = 'S';
+	h->version = __builtin_bswap32(MODEL_VERSION);
+	IS_STR(verdict(h, MODEL_SIZE),
+	    "model of a machine with another byte order");
+	h->version = MODEL_VERSION + 1;
+	IS_STR(verdict(h, MODEL_SIZE), "model of another version");
+	h->version = MODEL_VERSION;
+	h->bits++;
+	IS_STR(verdict(h, MODEL_SIZE), "model of another size");
+	h->bits--;
+	((char *)h)[MODEL_SIZE - 5] ^= 1;
+	IS_STR(verdict(h, MODEL_SIZE), "model is damaged: wrong checksum");
+	free(h);
+}
+
+/* The checksum is right, and the numbers are not. */
+static void
+test_impossible(void)
+{
+	static const float bad[] = { NAN, INFINITY, -INFINITY, 1e9F };
+	struct model_header *h;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		h = fresh();
+		h->raw[3][5] = bad[i];
+		h->sum = model_sum(h, MODEL_SIZE);
+		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
+		free(h);
+		h = fresh();
+		h->score[0][MODEL_KNOTS - 1] = bad[i];
+		h->sum = model_sum(h, MODEL_SIZE);
+		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
+		free(h);
+	}
+}
+
+static void
+test_raw(void)
+{
+	struct model_header *h = fresh();
+	int8_t *w = (int8_t *)(h + 1);
+	const size_t last = FEATURE_BUCKETS - 1;
+	struct model m = { 0 };
+	const char *why;
+	uint32_t at[10000];
+	float raw[TOXIC_LABELS];
+	size_t i;
+
+	w[TOXIC_LABELS * last] = 127;
+	w[TOXIC_LABELS * last + 5] = -127;
+	h->bias[1] = 0.5F;
+	h->sum = model_sum(h, MODEL_SIZE);
+	if (!OK(model_view(&m, h, MODEL_SIZE, &why) == 0))
+		return;
+	for (i = 0; i < 10000; i++)
+		at[i] = (uint32_t)last;
+	model_raw(&m, at, 10000, raw);
+	OK(raw[0] == 12700 && raw[5] == -12700 && raw[1] == 0.5F);
+	model_raw(&m, at, 0, raw);
+	OK(raw[0] == 0 && raw[1] == 0.5F);
+	OK(model_score(&m, 0, -1e30F) == 0 && model_score(&m, 0, 1e30F) == 1);
+	OK(model_score(&m, 0, NAN) == 0);
+	OK(fabsf(model_score(&m, 2, 7.5F) - 0.5F) < 1e-6F);
+	model_release(&m);
+	free(h);
+}
+
+static void
+test_files(void)
+{
+	char path[] = "/tmp/ss-model.XXXXXX";
+	struct toxic *tox = toxic_new();
+	struct toxic_result a, b;
+	const char *why = "";
+	uint64_t id = toxic_model_id(tox);
+	int fd = mkstemp(path);
+
+	OK(id != 0);
+	toxic_score(tox, "you stupid thing", 16, &a);
+	OK(toxic_load(tox, "/nonexistent/x", &why) < 0);
+	IS_STR(why, "No such file or directory");
+	OK(toxic_load(tox, "/", &why) < 0);
+	OK(toxic_load(tox, path, &why) < 0);
+	IS_STR(why, "not a model");
+	OK(write(fd, model_default, 1000) == 1000);
+	OK(toxic_load(tox, path, &why) < 0);
+	IS_STR(why, "model is cut short");
+	OK(toxic_model_id(tox) == id);
+	OK(write(fd, model_default + 1000, MODEL_SIZE - 1000) ==
+	    (ssize_t)MODEL_SIZE - 1000);
+	OK(toxic_load(tox, path, &why) == 0);
+	OK(toxic_model_id(tox) == id);
+	toxic_score(tox, "you stupid thing", 16, &b);
+	OK(a.score[0] == b.score[0]);
+	close(fd);
+	unlink(path);
+	toxic_free(tox);
+}
+
+/* Whatever the length, buckets are in range and their number bounded. */
+static void
+test_features(void)
+{
+	static char text[5000];
+	struct toxic *tox = toxic_new_bare();
+	struct toxic_sight s;
+	size_t n, i, bad = 0;
+
+	toxic_look(tox, "", 0, &s);
+	IS_INT((int64_t)s.nfeatures, 0);
+	toxic_look(tox, "   ", 3, &s);
+	IS_INT((int64_t)s.nfeatures, 0);
+	toxic_look(tox, "ab cd", 5, &s);
+	/* each: a word, <ab ab> <ab>; and the pair */
+	IS_INT((int64_t)s.nfeatures, 2 * 4 + 1);
+	for (n = 1; n < sizeof(text); n += 7) {
+		for (i = 0; i < n; i++)
+			text[i] = (char)("ab c.!"[(i * i + n) % 6]);
+		toxic_look(tox, text, n, &s);
+		bad += s.nfeatures > FEATURES_MAX;
+		for (i = 0; i < s.nfeatures; i++)
+			bad += s.feature[i] >= FEATURE_BUCKETS;
+	}
+	for (n = 0; n + 3 <= sizeof(text); n += 3)
+		memcpy(text + n, n % 2 ? "\xe4\xbd\xa0" : "\xe5\xa5\xbd", 3);
+	toxic_look(tox, text, n, &s);
+	for (i = 0; i < s.nfeatures; i++)
+		bad += s.feature[i] >= FEATURE_BUCKETS;
+	IS_INT((int64_t)bad, 0);
+	toxic_free(tox);
+}
+
+int
+main(void)
+{
+	test_refused();
+	test_impossible();
+	test_raw();
+	test_files();
+	test_features();
+	return tap_done();
+}
