@@ -43,7 +43,8 @@ struct model {
 };
 
 /* The model that is part of the program. */
-extern const unsigned char model_default[], model_default_end[];
+extern const unsigned char model_default[];
+extern const uint64_t model_default_size;
 
 /*
  * n bytes at p (aligned as by malloc) as a model, which borrows them until

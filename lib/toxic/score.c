@@ -88,8 +88,7 @@ toxic_new(void)
 	const char *why;
 
 	if (t != NULL &&
-	    toxic_use(t, model_default,
-		(size_t)(model_default_end - model_default), &why) < 0) {
+	    toxic_use(t, model_default, (size_t)model_default_size, &why) < 0) {
 		toxic_free(t);
 		errno = EBADMSG;
 		return NULL;
