@@ -1,7 +1,8 @@
 /*
  * msg: diagnostics for people, on stderr: one line each, written at once,
  * the program's name in front, control characters escaped. Called from cmd/
- * only (and from opt); the rest of lib/ returns errors.
+ * only, and from opt, ends and stage, which belong to programs; the rest of
+ * lib/ returns errors.
  */
 #ifndef SS_MSG_H
 #define SS_MSG_H

@@ -496,12 +496,12 @@ run_examples() {
 	done
 }
 
-@test "lib/ prints and exits in opt, msg and stage alone" {
+@test "lib/ prints and exits in opt, msg, ends and stage alone" {
 	cd "$ROOT/lib"
 	run grep -nE '\b(printf|fprintf|puts|fputs|perror|exit|_exit|msg_[a-z]+)\(' \
 		-r . --include='*.c'
 	for line in "${lines[@]}"; do
-		assert_regex "$line" '^\./(opt|msg|stage)\.c:'
+		assert_regex "$line" '^\./(opt|msg|ends|stage)\.c:'
 	done
 }
 
