@@ -279,7 +279,7 @@ chat"
 	exec 5>in2
 	wait_for 5 socat -u OPEN:/dev/null "UNIX-CONNECT:$SS_BUS"
 	start_bg a socat -u "UNIX-CONNECT:$SS_BUS" -
-	wait_for 5 lines again.err 2
+	wait_for 5 lines again.err 3 # the probe came and went
 	event one >&5
 	event one >want
 	wait_for 5 has want a.out
