@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "event.h"
 #include "sock.h"
 
 #include "banned.h"

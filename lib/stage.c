@@ -491,12 +491,6 @@ stage_emit(struct stage *st, const char *line, size_t n, bool keep)
 		stage_reject(st, "out of memory");
 }
 
-struct loop *
-stage_loop(struct stage *st)
-{
-	return st->loop;
-}
-
 uint64_t
 stage_lines(const struct stage *st)
 {

@@ -99,7 +99,6 @@ void stage_reject(struct stage *, const char *why);
 int stage_print(struct stage *);
 /* Something failed that is worth an exit status of 1 at the end. */
 void stage_fail(struct stage *);
-struct loop *stage_loop(struct stage *);
 /* Lines read and rejected so far. */
 uint64_t stage_lines(const struct stage *);
 uint64_t stage_rejected(const struct stage *);
