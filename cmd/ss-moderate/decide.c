@@ -1,0 +1,124 @@
+/*
+ * decide: see app.h. From a text to a verdict: the score, what the user's
+ * rules say of it, and what the policy makes of that. It fails closed: a chat
+ * line that can't be judged is rejected, not passed on.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "app.h"
+
+#include "banned.h"
+
+/* Scores the message. 0, or -1 when memory ran out. */
+static int
+judge(struct app *a, const struct json_member *msg, struct verdict *v)
+{
+	int l;
+
+	buf_reset(&a->text);
+	if (json_unescape(msg, &a->text) < 0 && errno != EILSEQ)
+		return -1;
+	toxic_score(a->scorer, a->text.p, a->text.len, &a->result);
+	for (l = 0; l < TOXIC_LABELS; l++)
+		v->score[l] = (int)lrintf(a->result.score[l] * SCORE_ONE);
+	v->toxic = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >= a->threshold;
+	return 0;
+}
+
+/*
+ * What the rules say of the annotated event, in v and *blocked (1, 0 or -1:
+ * nothing). False when the event ends here: dropped, or a rule failed.
+ */
+static bool
+consult_rules(
+    struct app *a, const struct event *ev, struct verdict *v, int *blocked)
+{
+	struct filter_verdict fv;
+
+	if (annotate(a, ev, v) < 0) {
+		stage_reject(a->stage, "line too long");
+		return false;
+	}
+	if (filter_run(a->filter, a->line.p, a->line.len, &fv, &a->reason,
+		&a->err) < 0) {
+		stage_reject(a->stage, a->err.p);
+		return false;
+	}
+	if (fv.drop) {
+		a->counts.dropped++;
+		return false;
+	}
+	if (fv.toxic >= 0)
+		v->toxic = fv.toxic != 0;
+	*blocked = fv.blocked;
+	if (fv.has_reason) {
+		v->reason = a->reason.p;
+		v->reason_len = a->reason.len;
+	}
+	return true;
+}
+
+/* The text with its hits masked into a->masked; false: nothing to mask. */
+static bool
+mask_text(struct app *a)
+{
+	buf_reset(&a->masked);
+	return a->result.nspans > 0 &&
+	       toxic_mask(&a->result, a->text.p, a->text.len, &a->masked) == 0;
+}
+
+/*
+ * Turns toxic into masked or blocked. scored: the score alone made it so.
+ * What can't be masked is blocked, unless a rule said blocked: false.
+ */
+static void
+apply_policy(struct app *a, struct verdict *v, bool scored, int blocked)
+{
+	bool wanted = v->toxic && a->policy != POLICY_ANNOTATE;
+
+	v->blocked = blocked == 1;
+	if (!v->blocked && wanted && a->policy == POLICY_MASK)
+		v->masked = mask_text(a);
+	if (wanted && !v->masked && blocked < 0)
+		v->blocked = true;
+	if ((v->masked || v->blocked) && v->reason == NULL) {
+		v->reason = scored ? toxic_label_name[toxic_reason(&a->result)]
+				   : "rule";
+		v->reason_len = strlen(v->reason);
+	}
+}
+
+static void
+count(struct counts *c, const struct verdict *v)
+{
+	c->toxic += v->toxic;
+	c->masked += v->masked;
+	c->blocked += v->blocked;
+}
+
+void
+moderate(struct app *a, const struct event *ev, const struct json_member *msg)
+{
+	struct verdict v = { .toxic = false };
+	int blocked = -1;
+	bool scored;
+
+	if (judge(a, msg, &v) < 0) {
+		stage_reject(a->stage, strerror(errno));
+		return;
+	}
+	scored = v.toxic;
+	if (a->filter != NULL && !consult_rules(a, ev, &v, &blocked))
+		return;
+	apply_policy(a, &v, scored, blocked);
+	if ((v.masked && replace_message(a, &ev) < 0) ||
+	    annotate(a, ev, &v) < 0) {
+		stage_reject(a->stage,
+		    errno == EMSGSIZE ? "line too long" : strerror(errno));
+		return;
+	}
+	count(&a->counts, &v);
+	stage_emit(a->stage, a->line.p, a->line.len, true);
+}
