@@ -95,9 +95,10 @@ CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
 LDLIBS.ss-gift = $(CURL_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS)
+LDLIBS.ss-moderate = $(JQ_LIBS) $(CURL_LIBS)
 LDLIBS.ss-train = -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
+CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
 

@@ -1,5 +1,5 @@
 /*
- * http.c: libcurl for one request at a time.
+ * http.c: libcurl for one request at a time, and what fetch.c shares with it.
  *
  * The easy handle hangs in a multi handle although there is only one: that
  * is what can wait for a descriptor of ours beside its own, so that a signal
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
+#include "http-impl.h"
 
 #include "banned.h"
 
@@ -32,8 +32,8 @@ host_is_loopback(const char *host)
 	       strncmp(host, "127.", 4) == 0;
 }
 
-static bool
-url_is_loopback(const char *url)
+bool
+http_is_loopback(const char *url)
 {
 	CURLU *u = curl_url();
 	char *host = NULL;
@@ -104,11 +104,121 @@ http_url(const char *base, const char *path, struct buf *out, bool *open,
 		 buf_adds(out, url) == 0)
 		*err = NULL;
 	if (*err == NULL && open != NULL)
-		*open = strcmp(scheme, "http") == 0 && !url_is_loopback(url);
+		*open = strcmp(scheme, "http") == 0 && !http_is_loopback(url);
 	curl_free(url);
 	curl_free(frag);
 	curl_free(query);
 	curl_free(scheme);
+	curl_url_cleanup(u);
+	return *err == NULL ? 0 : -1;
+}
+
+/* The query has a parameter of that name. */
+static bool
+query_has(const char *query, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = query;
+
+	while (p != NULL) {
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return true;
+		p = strchr(p, '&');
+		p += p != NULL;
+	}
+	return false;
+}
+
+/* What is wrong with a service's address, or NULL. */
+static const char *
+check_service(CURLU *u, const char *url)
+{
+	char *scheme, *user, *password, *query;
+	const char *err = NULL;
+	CURLUcode rc;
+
+	rc = curl_url_set(u, CURLUPART_URL, url, 0);
+	scheme = url_part(u, CURLUPART_SCHEME);
+	user = url_part(u, CURLUPART_USER);
+	password = url_part(u, CURLUPART_PASSWORD);
+	query = url_part(u, CURLUPART_QUERY);
+	if (rc != CURLUE_OK || scheme == NULL ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
+		err = "must be http://HOST... or https://HOST...";
+	else if (user != NULL || password != NULL)
+		err = "must not have a user or password in it";
+	else if (query_has(query, "key"))
+		err = "must not have a key in it";
+	curl_free(query);
+	curl_free(password);
+	curl_free(user);
+	curl_free(scheme);
+	return err;
+}
+
+/* Appends key=KEY to u's query, escaped. */
+static int
+append_key(CURLU *u, const char *key)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, HTTP_BODY_MAX);
+	if (buf_adds(&b, "key=") == 0 && buf_adds(&b, key) == 0 &&
+	    curl_url_set(u, CURLUPART_QUERY, b.p,
+		CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK)
+		rc = 0;
+	buf_release(&b);
+	return rc;
+}
+
+static int
+put_url(CURLU *u, struct buf *out)
+{
+	char *url = url_part(u, CURLUPART_URL);
+	int rc = url != NULL ? buf_adds(out, url) : -1;
+
+	curl_free(url);
+	return rc;
+}
+
+/* u without its query into shown. */
+static int
+put_shown(CURLU *u, struct buf *shown)
+{
+	CURLU *copy = curl_url_dup(u);
+	int rc = -1;
+
+	if (copy != NULL &&
+	    curl_url_set(copy, CURLUPART_QUERY, NULL, 0) == CURLUE_OK)
+		rc = put_url(copy, shown);
+	curl_url_cleanup(copy);
+	return rc;
+}
+
+int
+http_service(const char *url, const char *path, const char *key,
+    struct buf *out, struct buf *shown, bool *open, const char **err)
+{
+	CURLU *u = curl_url();
+	char *own;
+
+	*err = u != NULL ? check_service(u, url) : "out of memory";
+	if (*err == NULL) {
+		*err = "out of memory";
+		own = url_part(u, CURLUPART_PATH);
+		curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+		if ((own != NULL && strcmp(own, "/") != 0) ||
+		    curl_url_set(u, CURLUPART_PATH, path, 0) == CURLUE_OK)
+			if (put_shown(u, shown) == 0 &&
+			    (key == NULL || append_key(u, key) == 0) &&
+			    put_url(u, out) == 0)
+				*err = NULL;
+		curl_free(own);
+	}
+	if (*err == NULL)
+		*open = strncmp(shown->p, "http:", 5) == 0 &&
+			!http_is_loopback(shown->p);
 	curl_url_cleanup(u);
 	return *err == NULL ? 0 : -1;
 }
@@ -157,8 +267,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
-static struct curl_slist *
-make_headers(const char *const *headers)
+struct curl_slist *
+http_headers(const char *const *headers)
 {
 	static const char *const ours[] = {
 		"Content-Type: application/json",
@@ -185,26 +295,34 @@ make_headers(const char *const *headers)
 	return list;
 }
 
+void
+http_set_up(CURL *e, const char *url, const struct curl_slist *headers,
+    const char *agent, double timeout)
+{
+	long ms = (long)(timeout * 1000);
+
+	curl_easy_setopt(e, CURLOPT_URL, url);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (http_is_loopback(url))
+		curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_POST, 1L);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, agent);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+}
+
 static void
 set_up(struct http *h, const char *url, const struct curl_slist *headers,
     const char *json, size_t n, struct http_answer *a)
 {
 	CURL *e = h->easy;
-	long ms = (long)(h->conf->timeout * 1000);
 
 	curl_easy_reset(e); /* options only: connections stay */
 	h->why[0] = '\0';
-	curl_easy_setopt(e, CURLOPT_URL, url);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	if (url_is_loopback(url))
-		curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_POST, 1L);
+	http_set_up(e, url, headers, h->conf->agent, h->conf->timeout);
 	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 	curl_easy_setopt(e, CURLOPT_POSTFIELDS, json);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, h->conf->agent);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, &a->body);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
@@ -245,15 +363,15 @@ result(struct http *h)
 
 /* Puts into a->why what is best told about rc. */
 static void
-explain(struct http *h, CURLcode rc, struct http_answer *a)
+explain(CURL *easy, CURLcode rc, const char *said, struct http_answer *a)
 {
-	const char *why = h->why[0] != '\0' ? h->why : curl_easy_strerror(rc);
+	const char *why = said[0] != '\0' ? said : curl_easy_strerror(rc);
 	long e = 0;
 	size_t n;
 
 	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_SEND_ERROR ||
 	    rc == CURLE_RECV_ERROR)
-		curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &e);
+		curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &e);
 	if (e != 0)
 		why = strerror((int)e);
 	n = strlen(why);
@@ -263,15 +381,15 @@ explain(struct http *h, CURLcode rc, struct http_answer *a)
 	a->why[n] = '\0';
 }
 
-static enum http_end
-conclude(struct http *h, CURLcode rc, struct http_answer *a)
+enum http_end
+http_conclude(CURL *easy, CURLcode rc, const char *said, struct http_answer *a)
 {
 	curl_off_t after = 0;
 
 	switch (rc) {
 	case CURLE_OK:
-		curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &a->status);
-		curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &after);
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a->status);
+		curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
 		a->retry_after = after > 0 ? (double)after : 0;
 		return HTTP_ANSWERED;
 	case CURLE_COULDNT_CONNECT:
@@ -282,25 +400,37 @@ conclude(struct http *h, CURLcode rc, struct http_answer *a)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
-		explain(h, rc, a);
+		explain(easy, rc, said, a);
 		return HTTP_LOST;
 	default:
-		explain(h, rc, a);
+		explain(easy, rc, said, a);
 		return HTTP_FAILED;
 	}
+}
+
+static enum http_end
+conclude(struct http *h, CURLcode rc, struct http_answer *a)
+{
+	return http_conclude(h->easy, rc, h->why, a);
+}
+
+void
+http_clear(struct http_answer *a)
+{
+	a->status = 0;
+	a->retry_after = 0;
+	a->why[0] = '\0';
+	buf_reset(&a->body);
 }
 
 enum http_end
 http_post(struct http *h, const char *url, const char *const *headers,
     const char *json, size_t n, struct http_answer *a)
 {
-	struct curl_slist *list = make_headers(headers);
+	struct curl_slist *list = http_headers(headers);
 	enum http_end end = HTTP_STOPPED;
 
-	a->status = 0;
-	a->retry_after = 0;
-	a->why[0] = '\0';
-	buf_reset(&a->body);
+	http_clear(a);
 	if (list == NULL)
 		return conclude(h, CURLE_OUT_OF_MEMORY, a);
 	set_up(h, url, list, json, n, a);

@@ -39,6 +39,8 @@ struct stage {
 	uint64_t lines, rejected, torn;
 	int status;
 	bool held;      /* commit failed, its retry is set */
+	bool waits;     /* the program wants no input for now */
+	bool busy;      /* ... or keeps lines back: not yet the end */
 	bool ending;    /* the source has ended */
 	bool stopped;   /* a signal asked for it */
 	bool broken;    /* stdout can't be written any more */
@@ -152,7 +154,7 @@ on_deadline(void *arg)
 	struct stage *st = arg;
 
 	/* a hub's slow readers are their own affair */
-	if (pending(st) || st->held) {
+	if (pending(st) || st->held || st->busy) {
 		msg_err("output not taken in time: %zu bytes given up",
 		    pending(st));
 		st->status = 1;
@@ -208,9 +210,9 @@ flush(struct stage *st)
 		out = sink_flush(st->print) && out;
 	if (st->broken)
 		return;
-	if (st->ending)
+	if (st->ending && !st->busy)
 		finish(st, out);
-	else if (out)
+	else if (out && !st->waits)
 		source_resume(st->source);
 	else
 		source_pause(st->source);
@@ -336,6 +338,8 @@ on_signal(void *arg, int signo)
 	}
 	st->stopped = true;
 	set_deadline(st);
+	if (st->ops->stopping)
+		st->ops->stopping(st->arg);
 	if (st->ending)
 		flush(st);
 	else
@@ -489,6 +493,39 @@ stage_emit(struct stage *st, const char *line, size_t n, bool keep)
 	if ((st->sink && sink_put(st->sink, line, n, keep) < 0) ||
 	    (st->print && sink_put(st->print, line, n, keep) < 0))
 		stage_reject(st, "out of memory");
+}
+
+struct loop *
+stage_loop(struct stage *st)
+{
+	return st->loop;
+}
+
+const struct source_line *
+stage_line(const struct stage *st)
+{
+	return st->line;
+}
+
+void
+stage_at(struct stage *st, const struct source_line *l)
+{
+	st->line = l;
+}
+
+void
+stage_wait(struct stage *st, bool hold, bool busy)
+{
+	st->waits = hold;
+	st->busy = busy;
+	if (hold)
+		source_pause(st->source);
+}
+
+void
+stage_flush(struct stage *st)
+{
+	flush(st);
 }
 
 uint64_t

@@ -34,6 +34,11 @@ struct stage_ops {
 	 * a second, until it is 0. May be NULL.
 	 */
 	int (*commit)(void *arg);
+	/*
+	 * SIGTERM or SIGINT came: from now on the drain time runs. For who
+	 * holds lines back (stage_busy); may be NULL.
+	 */
+	void (*stopping)(void *arg);
 	/* SIGHUP or SIGUSR1; those two are ignored by default; may be NULL */
 	void (*signal)(void *arg, int signo);
 	hub_news_fn *news; /* listen: on output; may be NULL */
@@ -95,6 +100,19 @@ int stage_run(struct stage *);
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
 /* The event at hand is bad: reported with its line number and set aside. */
 void stage_reject(struct stage *, const char *why);
+/*
+ * For a program that lets lines go later than in their event's call: the
+ * loop, for what it waits for; the line at hand, and to put it back there
+ * before a late stage_emit or stage_reject (p must be writable, with a NUL
+ * behind it, and valid until the next event or stage_at).
+ */
+struct loop *stage_loop(struct stage *);
+const struct source_line *stage_line(const struct stage *);
+void stage_at(struct stage *, const struct source_line *);
+/* hold: no more events for now. busy: lines are held back, don't end yet. */
+void stage_wait(struct stage *, bool hold, bool busy);
+/* Outside of an event's call: writes what was emitted, lets input flow. */
+void stage_flush(struct stage *);
 /* A second place for every line that is emitted (ss-broadcast --print). */
 int stage_print(struct stage *);
 /* Something failed that is worth an exit status of 1 at the end. */

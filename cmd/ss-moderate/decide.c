@@ -11,20 +11,47 @@
 
 #include "banned.h"
 
+/* The message into a->text. 0, or -1 when memory ran out. */
+static int
+read_text(struct app *a, const struct json_member *msg)
+{
+	buf_reset(&a->text);
+	return json_unescape(msg, &a->text) < 0 && errno != EILSEQ ? -1 : 0;
+}
+
+/* What a->result means. */
+static void
+weigh(const struct app *a, struct verdict *v)
+{
+	int l;
+
+	for (l = 0; l < TOXIC_LABELS; l++)
+		v->score[l] = (int)lrintf(a->result.score[l] * SCORE_ONE);
+	v->toxic = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >= a->threshold;
+}
+
 /* Scores the message. 0, or -1 when memory ran out. */
 static int
 judge(struct app *a, const struct json_member *msg, struct verdict *v)
 {
-	int l;
-
-	buf_reset(&a->text);
-	if (json_unescape(msg, &a->text) < 0 && errno != EILSEQ)
+	if (read_text(a, msg) < 0)
 		return -1;
 	toxic_score(a->scorer, a->text.p, a->text.len, &a->result);
-	for (l = 0; l < TOXIC_LABELS; l++)
-		v->score[l] = (int)lrintf(a->result.score[l] * SCORE_ONE);
-	v->toxic = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >= a->threshold;
+	weigh(a, v);
 	return 0;
+}
+
+/* With --ask-fail closed, what nobody answered for is toxic. */
+static void
+close_unanswered(const struct app *a, struct verdict *v)
+{
+	static const char unavailable[] = "unavailable";
+
+	if (v->asked != ASKED_UNANSWERED || !ask_is_closed(a->ask))
+		return;
+	v->toxic = true;
+	v->reason = unavailable;
+	v->reason_len = sizeof(unavailable) - 1;
 }
 
 /*
@@ -98,27 +125,53 @@ count(struct counts *c, const struct verdict *v)
 	c->blocked += v->blocked;
 }
 
-void
-moderate(struct app *a, const struct event *ev, const struct json_member *msg)
+/* From the scores in v on: the rules, the policy, the output. */
+static void
+conclude(struct app *a, const struct event *ev, struct verdict *v)
 {
-	struct verdict v = { .toxic = false };
 	int blocked = -1;
 	bool scored;
 
-	if (judge(a, msg, &v) < 0) {
-		stage_reject(a->stage, strerror(errno));
+	close_unanswered(a, v);
+	scored = v->toxic;
+	if (a->filter != NULL && !consult_rules(a, ev, v, &blocked))
 		return;
-	}
-	scored = v.toxic;
-	if (a->filter != NULL && !consult_rules(a, ev, &v, &blocked))
-		return;
-	apply_policy(a, &v, scored, blocked);
-	if ((v.masked && replace_message(a, &ev) < 0) ||
-	    annotate(a, ev, &v) < 0) {
+	apply_policy(a, v, scored, blocked);
+	if ((v->masked && replace_message(a, &ev) < 0) ||
+	    annotate(a, ev, v) < 0) {
 		stage_reject(a->stage,
 		    errno == EMSGSIZE ? "line too long" : strerror(errno));
 		return;
 	}
-	count(&a->counts, &v);
-	stage_emit(a->stage, a->line.p, a->line.len, true);
+	count(&a->counts, v);
+	queue_pass(a, a->line.p, a->line.len, true);
+}
+
+void
+moderate(struct app *a, const struct event *ev, const struct json_member *msg)
+{
+	struct verdict v = { .toxic = false };
+
+	if (judge(a, msg, &v) < 0)
+		stage_reject(a->stage, strerror(errno));
+	else if (a->ask == NULL || !ask_about(a, ev, &v))
+		conclude(a, ev, &v);
+}
+
+void
+moderate_late(struct app *a, const char *line, size_t n,
+    const struct toxic_result *result, enum asked asked)
+{
+	struct verdict v = { .asked = asked };
+	struct event *ev = &a->late_ev;
+
+	/* it was parsed once, so only memory can run out */
+	if (event_parse(ev, line, n) < 0 ||
+	    read_text(a, json_get(&ev->doc, "message")) < 0) {
+		stage_reject(a->stage, "out of memory");
+		return;
+	}
+	a->result = *result;
+	weigh(a, &v);
+	conclude(a, ev, &v);
 }

@@ -43,7 +43,13 @@ on_event(void *arg, const struct event *ev)
 			return;
 		}
 	}
-	stage_emit(a->stage, ev->line, ev->len, !event_is_housekeeping(ev));
+	queue_pass(a, ev->line, ev->len, !event_is_housekeeping(ev));
+}
+
+static void
+on_stopping(void *arg)
+{
+	ask_stop(arg);
 }
 
 static void
@@ -56,6 +62,10 @@ print_stats(const struct app *a)
 		" dropped, %" PRIu64 " rejected",
 	    stage_lines(a->stage), c->chat, c->toxic, c->masked, c->blocked,
 	    c->dropped, stage_rejected(a->stage));
+	if (a->ask != NULL)
+		msg_err("%" PRIu64 " asked about, %" PRIu64
+			" without an answer",
+		    c->asked, c->unanswered);
 }
 
 /* 0, or -1 after a message; the old rules stay then. */
@@ -124,6 +134,7 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 
 static const struct stage_ops ops = {
 	.event = on_event,
+	.stopping = on_stopping,
 	.signal = on_signal,
 	.news = on_news,
 };
@@ -143,10 +154,12 @@ app_init(struct app *a)
 static void
 app_release(struct app *a)
 {
-	stage_free(a->stage);
+	ask_free(a->ask);
+	queue_free(a->queue);
 	toxic_free(a->scorer);
 	filter_free(a->filter);
 	event_release(&a->edited_ev);
+	event_release(&a->late_ev);
 	buf_release(&a->text);
 	buf_release(&a->masked);
 	buf_release(&a->insert);
@@ -154,6 +167,7 @@ app_release(struct app *a)
 	buf_release(&a->edited);
 	buf_release(&a->reason);
 	buf_release(&a->err);
+	stage_free(a->stage);
 }
 
 static void
@@ -182,8 +196,10 @@ open_all(struct app *a, const struct opt_prog *prog)
 		return -1;
 	if (a->rules != NULL && load_rules(a) < 0)
 		return -1;
+	if (ask_init(a, prog) < 0)
+		return -1;
 	a->stage = stage_new(prog, &a->conf, &ops, a);
-	return a->stage != NULL ? 0 : -1;
+	return a->stage != NULL ? ask_open(a) : -1;
 }
 
 int
@@ -191,7 +207,8 @@ main(int argc, char **argv)
 {
 	struct app a = { .conf = STAGE_CONF_INIT,
 		.threshold = 0.6,
-		.policy_name = "annotate" };
+		.policy_name = "annotate",
+		.ask_conf = ASK_CONF_INIT };
 	const struct opt opts[] = {
 		STAGE_OPT_IN(a.conf),
 		STAGE_OPT_OUT(a.conf),
@@ -222,6 +239,7 @@ main(int argc, char **argv)
 		    .name = "labels",
 		    .out = &a.labels,
 		    .help = "add all six scores as labels" },
+		ASK_OPTS(a.ask_conf),
 		{ .kind = OPT_FLAG,
 		    .name = "stats",
 		    .out = &a.stats,
