@@ -36,7 +36,8 @@ of the path: /v1/moderations, /v1alpha1/comments:analyze, or else Detoxify's.
 
 A line of JSON for each request goes to LOGFILE: path, headers (names in lower
 case), body, conn (which connection), flight (requests under way).
-Ready when PORTFILE has the port.
+Ready when PORTFILE has the port: that of ASK_PORT, or any. With ASK_TLS it
+speaks TLS, by the files tls.crt and tls.key.
 """
 import asyncio
 import gzip
@@ -45,6 +46,7 @@ import os
 import random
 import re
 import socket
+import ssl
 import struct
 import sys
 import urllib.parse
@@ -269,7 +271,11 @@ async def serve(reader, writer):
 
 async def main():
     port = int(os.environ.get("ASK_PORT", "0"))
-    server = await asyncio.start_server(serve, "127.0.0.1", port,
+    tls = None
+    if os.environ.get("ASK_TLS"):
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain("tls.crt", "tls.key")
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls,
                                         limit=1 << 22, backlog=1024)
     with open(port_file + ".new", "w", encoding="ascii") as f:
         f.write(str(server.sockets[0].getsockname()[1]))
