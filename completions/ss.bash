@@ -116,6 +116,14 @@ _ss_options() {
 		--rules:file
 		--model:file
 		--labels:flag
+		--ask:text
+		--ask-format:choice:detoxify,openai,perspective
+		--band:text
+		--ask-timeout:seconds
+		--ask-fail:choice:open,closed
+		--ask-key-file:file
+		--ask-model:text
+		--ask-max:int
 		--stats:flag
 		--reject:file
 		--drain-timeout:seconds
