@@ -85,21 +85,21 @@ OWN_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Libraries, per program. Expanded in recipes only: `make deps` may install
-# them in the same run. Debian 12's libjq-dev has no pkg-config file.
+# them in the same run. Debian 12's libjq-dev has no pkg-config file; libcurl
+# is loaded by lib/libcurl.c when it is needed.
 JQ_CFLAGS ?=
 JQ_LIBS ?= -ljq
 WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
-CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
-LDLIBS.ss-gift = $(CURL_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS) $(CURL_LIBS)
+LDLIBS.ss-moderate = $(JQ_LIBS)
 LDLIBS.ss-train = -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
+CFLAGS.lib/libcurl = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
 
 # --- what there is --------------------------------------------------------
@@ -182,7 +182,7 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(CURL_LIBS) -lm
+		$(JQ_LIBS) -lm
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
 	$(say) FUZZ $@
@@ -190,7 +190,7 @@ $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(CURL_LIBS) -lm
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 

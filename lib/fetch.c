@@ -76,14 +76,14 @@ reap(struct fetch *f)
 	char *p;
 	int left;
 
-	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
+	while ((m = curl()->multi_info_read(f->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		p = NULL;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &p);
+		curl()->easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &p);
 		s = (struct slot *)(void *)p;
 		end = end_of(s, m->data.result);
-		curl_multi_remove_handle(f->multi, s->easy); /* m is gone */
+		curl()->multi_remove_handle(f->multi, s->easy); /* m is gone */
 		s->busy = false;
 		f->count--;
 		f->conf.done(f->conf.arg, s->tag, end, &s->answer);
@@ -101,7 +101,7 @@ on_timer(void *arg)
 	struct fetch *f = arg;
 	int running;
 
-	curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	curl()->multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	reap(f);
 }
 
@@ -132,7 +132,7 @@ on_ready(void *arg, unsigned events)
 	if (events & LOOP_ERR)
 		mask |= CURL_CSELECT_ERR;
 	/* w may be gone after this */
-	curl_multi_socket_action(f->multi, w->io.fd, mask, &running);
+	curl()->multi_socket_action(f->multi, w->io.fd, mask, &running);
 	reap(f);
 }
 
@@ -204,7 +204,7 @@ set_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 		watch_free(w);
 		return 0;
 	}
-	curl_multi_assign(f->multi, fd, w);
+	curl()->multi_assign(f->multi, fd, w);
 	return 0;
 }
 
@@ -222,23 +222,23 @@ slot_set_up(struct slot *s)
 	bool tls = is_tls(f->url);
 
 	http_set_up(e, f->url, f->headers, f->agent, f->conf.timeout);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->said);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl()->easy_setopt(e, CURLOPT_PRIVATE, s);
+	curl()->easy_setopt(e, CURLOPT_ERRORBUFFER, s->said);
+	curl()->easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl()->easy_setopt(e, CURLOPT_WRITEDATA, s);
+	curl()->easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
 	/*
 	 * Over TLS, whether the first connection can take all requests is
 	 * worth waiting for; without it there is no HTTP/2 to be had.
 	 */
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+	curl()->easy_setopt(e, CURLOPT_HTTP_VERSION,
 	    tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+	curl()->easy_setopt(e, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	/*
 	 * Otherwise a timeout would wait for the thread that asks for the
 	 * host's address, and with it the whole program (curl PR 9147).
 	 */
-	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl()->easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 }
 
 static struct slot *
@@ -252,7 +252,7 @@ slot_get(struct fetch *f)
 	}
 	s = &f->slots[f->made];
 	s->f = f;
-	s->easy = curl_easy_init();
+	s->easy = curl()->easy_init();
 	if (s->easy == NULL) {
 		errno = ENOMEM;
 		return NULL;
@@ -279,10 +279,11 @@ fetch_post(struct fetch *f, const char *json, size_t n, void *tag)
 	s->said[0] = '\0';
 	s->too_long = false;
 	http_clear(&s->answer);
-	curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
-	if (curl_easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, json) !=
+	curl()->easy_setopt(
+	    s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
+	if (curl()->easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, json) !=
 		CURLE_OK ||
-	    curl_multi_add_handle(f->multi, s->easy) != CURLM_OK) {
+	    curl()->multi_add_handle(f->multi, s->easy) != CURLM_OK) {
 		s->next = f->idle;
 		f->idle = s;
 		errno = ENOMEM;
@@ -304,14 +305,14 @@ multi_set_up(struct fetch *f)
 {
 	long most = f->conf.most < LONG_MAX ? (long)f->conf.most : LONG_MAX;
 
-	f->multi = curl_multi_init();
+	f->multi = curl()->multi_init();
 	if (f->multi == NULL)
 		return -1;
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, set_watch);
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, most);
+	curl()->multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, set_watch);
+	curl()->multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	curl()->multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl()->multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	curl()->multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, most);
 	return 0;
 }
 
@@ -322,7 +323,7 @@ fetch_new(struct loop *loop, const struct fetch_conf *conf)
 
 	if (f == NULL)
 		return NULL;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+	if (curl() == NULL || curl()->global_init(CURL_GLOBAL_DEFAULT) != 0) {
 		free(f);
 		return NULL;
 	}
@@ -348,16 +349,16 @@ fetch_free(struct fetch *f)
 		return;
 	for (i = 0; i < f->made; i++) {
 		if (f->slots[i].busy)
-			curl_multi_remove_handle(f->multi, f->slots[i].easy);
-		curl_easy_cleanup(f->slots[i].easy);
+			curl()->multi_remove_handle(f->multi, f->slots[i].easy);
+		curl()->easy_cleanup(f->slots[i].easy);
 		buf_release(&f->slots[i].answer.body);
 	}
-	curl_multi_cleanup(f->multi);
+	curl()->multi_cleanup(f->multi);
 	while (f->watches != NULL)
 		watch_free(f->watches);
 	loop_cancel(f->loop, &f->timer);
-	curl_slist_free_all(f->headers);
-	curl_global_cleanup();
+	curl()->slist_free_all(f->headers);
+	curl()->global_cleanup();
 	free(f->slots);
 	free(f->agent);
 	free(f->url);

@@ -7,9 +7,8 @@
 
 #include <stdbool.h>
 
-#include <curl/curl.h>
-
 #include "http.h"
+#include "libcurl.h"
 
 bool http_is_loopback(const char *url);
 /* headers behind ours; gives a list, or NULL without memory. */

@@ -487,7 +487,11 @@ run_examples() {
 	done
 	run grep -lE '#include <curl/' -r lib cmd
 	for f in "${lines[@]}"; do
-		assert_equal "$f" lib/http.c
+		assert_equal "$f" lib/libcurl.h
+	done
+	run grep -lE '#include "(http-impl|libcurl)\.h"' -r lib cmd
+	for f in "${lines[@]}"; do
+		assert_regex "$f" '^lib/(http|fetch|http-impl|libcurl)\.[ch]$'
 	done
 	run grep -lE '#include <(libwebsockets|uv)\.h>' -r lib cmd
 	assert_success
