@@ -91,16 +91,19 @@ JQ_CFLAGS ?=
 JQ_LIBS ?= -ljq
 WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
+PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
+PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS)
+LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS)
 LDLIBS.ss-train = -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/libcurl = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
+CFLAGS.lib/list/regex = $(PCRE2_CFLAGS)
 
 # --- what there is --------------------------------------------------------
 
@@ -182,7 +185,7 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) -lm
+		$(JQ_LIBS) $(PCRE2_LIBS) -lm
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
 	$(say) FUZZ $@
@@ -190,7 +193,7 @@ $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) -lm
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 
@@ -208,6 +211,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
+	libpcre2-dev \
 	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
@@ -316,7 +320,8 @@ completions: all
 
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
-LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS)
+LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
+	$(PCRE2_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \

@@ -114,6 +114,8 @@ _ss_options() {
 		--threshold:real
 		--policy:choice:annotate,mask,block
 		--rules:file
+		--blocklist:files
+		--allowlist:files
 		--model:file
 		--labels:flag
 		--ask:text
@@ -182,7 +184,7 @@ _ss_value() {
 	case $1 in
 	addr) _ss_address "$3" "$4" "$5" ;;
 	choice) _ss_reply -W "${2//,/ }" -- "$3" ;;
-	file)
+	file | files)
 		compopt -o filenames 2>/dev/null
 		_ss_reply -f -- "$3"
 		;;

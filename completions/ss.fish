@@ -88,6 +88,8 @@ complete -c ss-moderate -s o -l output -x -a '(__ss_address)' -d 'write lines to
 complete -c ss-moderate -l threshold -x -d 'toxic from this score on (0.6)'
 complete -c ss-moderate -l policy -x -a 'annotate mask block' -d 'what becomes of toxic messages (annotate)'
 complete -c ss-moderate -l rules -r -F -d 'run the jq expressions in FILE on each message'
+complete -c ss-moderate -l blocklist -r -F -d 'what FILE lists is toxic; may be repeated'
+complete -c ss-moderate -l allowlist -r -F -d 'what FILE lists isn\'t scored; may be repeated'
 complete -c ss-moderate -l model -r -F -d 'score by this model (the one that ships)'
 complete -c ss-moderate -l labels -d 'add all six scores as labels'
 complete -c ss-moderate -l ask -x -d 'ask this service about what is in the band'

@@ -439,6 +439,10 @@ run_examples() {
 	run_examples ss-event.5
 }
 
+@test "the examples of ss-lists(5) work" {
+	run_examples ss-lists.5
+}
+
 @test "the examples of safestream(7) work" {
 	run_examples safestream.7
 }
@@ -492,6 +496,10 @@ run_examples() {
 	run grep -lE '#include "(http-impl|libcurl)\.h"' -r lib cmd
 	for f in "${lines[@]}"; do
 		assert_regex "$f" '^lib/(http|fetch|http-impl|libcurl)\.[ch]$'
+	done
+	run grep -lE '#include <pcre2' -r lib cmd
+	for f in "${lines[@]}"; do
+		assert_equal "$f" lib/list/regex.c
 	done
 	run grep -lE '#include <(libwebsockets|uv)\.h>' -r lib cmd
 	assert_success

@@ -15,6 +15,7 @@
 #include "event.h"
 #include "filter.h"
 #include "json.h"
+#include "list/list.h"
 #include "opt.h"
 #include "stage.h"
 #include "toxic/toxic.h"
@@ -79,6 +80,14 @@ struct ask_conf {
 		.timeout = 0.3, .max = 32                                \
 	}
 
+/* Blocklist and allowlist, and what they found in the text at hand. */
+struct lists {
+	struct opt_list block_files, allow_files;
+	struct list *block, *allow; /* NULL: none */
+	struct list_hits blocked, allowed;
+	struct buf rest; /* the text without what is allowed */
+};
+
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
@@ -91,9 +100,11 @@ struct app {
 	struct ask_conf ask_conf;
 	struct ask *ask;     /* NULL: nobody is asked */
 	struct queue *queue; /* NULL: nothing ever waits */
+	struct lists lists;
 	struct counts counts;
 	/* for the event at hand; kept for their memory */
 	struct toxic_result result;
+	const struct buf *scored; /* the text without what is allowed */
 	struct buf text, masked, insert, line, edited, reason, err;
 	struct event edited_ev;
 	struct event late_ev; /* one that has waited */
@@ -102,6 +113,7 @@ struct app {
 /* What is said about one event. */
 struct verdict {
 	bool toxic, masked, blocked;
+	bool scored; /* the score makes it toxic, or the want of one */
 	enum asked asked;
 	int score[TOXIC_LABELS]; /* in SCORE_ONEs */
 	const char *reason;      /* NULL: none */
@@ -111,6 +123,24 @@ struct verdict {
 /* decide.c: what becomes of the chat event ev with the text msg. */
 void moderate(
     struct app *, const struct event *ev, const struct json_member *msg);
+
+/* lists.c. 0, or -1 after a message; the old lists stay then. */
+int lists_load(struct app *);
+/* Each list anew, with a message of what came of it. */
+void lists_reread(struct app *);
+void lists_release(struct lists *);
+/*
+ * Looks into a->text for what is listed; a->scored becomes what a scorer may
+ * see of it. 0, or -1 when memory ran out.
+ */
+int lists_look(struct app *);
+/* What the first blocked stretch is blocked for; NULL: there is none. */
+const char *lists_reason(const struct app *);
+/*
+ * Appends to out the text with what is blocked, and with spans also what the
+ * scorer found, replaced by '*' as toxic_mask does. 0, or -1 as buf_add.
+ */
+int lists_mask(const struct app *, bool spans, struct buf *out);
 
 /*
  * The same for one that has waited: its line, and what we thought of it, with

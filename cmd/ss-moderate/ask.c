@@ -310,8 +310,8 @@ send_off(struct ask *k, const struct event *ev)
 	struct waiting *w;
 
 	buf_reset(&k->body);
-	if (opinion_write(
-		k->format, k->model, a->text.p, a->text.len, &k->body) < 0)
+	if (opinion_write(k->format, k->model, a->scored->p, a->scored->len,
+		&k->body) < 0)
 		return NULL;
 	w = queue_prepare(a, ev);
 	if (w != NULL && fetch_post(k->fetch, k->body.p, k->body.len, w) == 0)

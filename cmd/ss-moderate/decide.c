@@ -11,15 +11,27 @@
 
 #include "banned.h"
 
-/* The message into a->text. 0, or -1 when memory ran out. */
+static void
+set_reason(struct verdict *v, const char *reason)
+{
+	v->reason = reason;
+	v->reason_len = reason != NULL ? strlen(reason) : 0;
+}
+
+/*
+ * The message into a->text, and what the lists say of it. 0, or -1 when
+ * memory ran out.
+ */
 static int
 read_text(struct app *a, const struct json_member *msg)
 {
 	buf_reset(&a->text);
-	return json_unescape(msg, &a->text) < 0 && errno != EILSEQ ? -1 : 0;
+	if (json_unescape(msg, &a->text) < 0 && errno != EILSEQ)
+		return -1;
+	return lists_look(a);
 }
 
-/* What a->result means. */
+/* What a->result and the lists mean. */
 static void
 weigh(const struct app *a, struct verdict *v)
 {
@@ -27,7 +39,10 @@ weigh(const struct app *a, struct verdict *v)
 
 	for (l = 0; l < TOXIC_LABELS; l++)
 		v->score[l] = (int)lrintf(a->result.score[l] * SCORE_ONE);
-	v->toxic = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >= a->threshold;
+	v->scored = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >=
+		    a->threshold;
+	set_reason(v, lists_reason(a));
+	v->toxic = v->scored || v->reason != NULL;
 }
 
 /* Scores the message. 0, or -1 when memory ran out. */
@@ -36,7 +51,7 @@ judge(struct app *a, const struct json_member *msg, struct verdict *v)
 {
 	if (read_text(a, msg) < 0)
 		return -1;
-	toxic_score(a->scorer, a->text.p, a->text.len, &a->result);
+	toxic_score(a->scorer, a->scored->p, a->scored->len, &a->result);
 	weigh(a, v);
 	return 0;
 }
@@ -45,13 +60,31 @@ judge(struct app *a, const struct json_member *msg, struct verdict *v)
 static void
 close_unanswered(const struct app *a, struct verdict *v)
 {
-	static const char unavailable[] = "unavailable";
-
 	if (v->asked != ASKED_UNANSWERED || !ask_is_closed(a->ask))
 		return;
-	v->toxic = true;
-	v->reason = unavailable;
-	v->reason_len = sizeof(unavailable) - 1;
+	v->toxic = v->scored = true;
+	if (v->reason == NULL)
+		set_reason(v, "unavailable");
+}
+
+/*
+ * The rules' reason. That of the list went in with the event, and comes out
+ * again unless a rule has changed it: no reason where a rule let it pass.
+ */
+static void
+take_reason(
+    const struct app *a, struct verdict *v, const struct filter_verdict *fv)
+{
+	const char *listed = lists_reason(a);
+
+	if (listed != NULL)
+		set_reason(v, NULL);
+	if (!fv->has_reason ||
+	    (listed != NULL && !v->toxic && fv->blocked != 1 &&
+		strcmp(listed, a->reason.p) == 0))
+		return;
+	v->reason = a->reason.p;
+	v->reason_len = a->reason.len;
 }
 
 /*
@@ -80,41 +113,43 @@ consult_rules(
 	if (fv.toxic >= 0)
 		v->toxic = fv.toxic != 0;
 	*blocked = fv.blocked;
-	if (fv.has_reason) {
-		v->reason = a->reason.p;
-		v->reason_len = a->reason.len;
-	}
+	take_reason(a, v, &fv);
 	return true;
 }
 
-/* The text with its hits masked into a->masked; false: nothing to mask. */
+/*
+ * The text with its hits masked into a->masked; false: nothing to mask. What
+ * the scorer found counts where nothing else made it toxic, or it did itself.
+ */
 static bool
-mask_text(struct app *a)
+mask_text(struct app *a, bool scored)
 {
+	bool listed = a->lists.blocked.n > 0;
+
 	buf_reset(&a->masked);
-	return a->result.nspans > 0 &&
-	       toxic_mask(&a->result, a->text.p, a->text.len, &a->masked) == 0;
+	if (a->result.nspans == 0 && (scored || !listed))
+		return false;
+	return lists_mask(a, scored || !listed, &a->masked) == 0;
 }
 
 /*
- * Turns toxic into masked or blocked. scored: the score alone made it so.
- * What can't be masked is blocked, unless a rule said blocked: false.
+ * Turns toxic into masked or blocked. What can't be masked is blocked, unless a
+ * rule said blocked: false.
  */
 static void
-apply_policy(struct app *a, struct verdict *v, bool scored, int blocked)
+apply_policy(struct app *a, struct verdict *v, int blocked)
 {
 	bool wanted = v->toxic && a->policy != POLICY_ANNOTATE;
 
 	v->blocked = blocked == 1;
 	if (!v->blocked && wanted && a->policy == POLICY_MASK)
-		v->masked = mask_text(a);
+		v->masked = mask_text(a, v->scored);
 	if (wanted && !v->masked && blocked < 0)
 		v->blocked = true;
-	if ((v->masked || v->blocked) && v->reason == NULL) {
-		v->reason = scored ? toxic_label_name[toxic_reason(&a->result)]
-				   : "rule";
-		v->reason_len = strlen(v->reason);
-	}
+	if ((v->masked || v->blocked) && v->reason == NULL)
+		set_reason(v, v->scored
+				  ? toxic_label_name[toxic_reason(&a->result)]
+				  : "rule");
 }
 
 static void
@@ -130,13 +165,11 @@ static void
 conclude(struct app *a, const struct event *ev, struct verdict *v)
 {
 	int blocked = -1;
-	bool scored;
 
 	close_unanswered(a, v);
-	scored = v->toxic;
 	if (a->filter != NULL && !consult_rules(a, ev, v, &blocked))
 		return;
-	apply_policy(a, v, scored, blocked);
+	apply_policy(a, v, blocked);
 	if ((v->masked && replace_message(a, &ev) < 0) ||
 	    annotate(a, ev, v) < 0) {
 		stage_reject(a->stage,
@@ -154,7 +187,7 @@ moderate(struct app *a, const struct event *ev, const struct json_member *msg)
 
 	if (judge(a, msg, &v) < 0)
 		stage_reject(a->stage, strerror(errno));
-	else if (a->ask == NULL || !ask_about(a, ev, &v))
+	else if (a->ask == NULL || v.reason != NULL || !ask_about(a, ev, &v))
 		conclude(a, ev, &v);
 }
 

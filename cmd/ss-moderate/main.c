@@ -98,8 +98,9 @@ load_model(struct app *a)
 static void
 reread(struct app *a)
 {
-	if (a->rules == NULL && a->model == NULL)
-		msg_info("no rules to read again");
+	if (a->rules == NULL && a->model == NULL && a->lists.block == NULL &&
+	    a->lists.allow == NULL)
+		msg_info("nothing to read again");
 	if (a->rules != NULL && load_rules(a) < 0)
 		msg_warn("%s: the rules in force stay", a->rules);
 	else if (a->rules != NULL)
@@ -108,6 +109,7 @@ reread(struct app *a)
 		msg_warn("%s: the model in force stays", a->model);
 	else if (a->model != NULL)
 		msg_info("%s: model read again", a->model);
+	lists_reread(a);
 }
 
 static void
@@ -149,6 +151,7 @@ app_init(struct app *a)
 	buf_init(&a->edited, 2 * EVENT_INPUT_MAX);
 	buf_init(&a->reason, REASON_MAX);
 	buf_init(&a->err, EVENT_INPUT_MAX);
+	buf_init(&a->lists.rest, EVENT_INPUT_MAX);
 }
 
 static void
@@ -158,6 +161,7 @@ app_release(struct app *a)
 	queue_free(a->queue);
 	toxic_free(a->scorer);
 	filter_free(a->filter);
+	lists_release(&a->lists);
 	event_release(&a->edited_ev);
 	event_release(&a->late_ev);
 	buf_release(&a->text);
@@ -196,6 +200,8 @@ open_all(struct app *a, const struct opt_prog *prog)
 		return -1;
 	if (a->rules != NULL && load_rules(a) < 0)
 		return -1;
+	if (lists_load(a) < 0)
+		return -1;
 	if (ask_init(a, prog) < 0)
 		return -1;
 	a->stage = stage_new(prog, &a->conf, &ops, a);
@@ -230,6 +236,16 @@ main(int argc, char **argv)
 		    .arg = "FILE",
 		    .out = &a.rules,
 		    .help = "run the jq expressions in FILE on each message" },
+		{ .kind = OPT_FILES,
+		    .name = "blocklist",
+		    .arg = "FILE",
+		    .out = &a.lists.block_files,
+		    .help = "what FILE lists is toxic; may be repeated" },
+		{ .kind = OPT_FILES,
+		    .name = "allowlist",
+		    .arg = "FILE",
+		    .out = &a.lists.allow_files,
+		    .help = "what FILE lists isn't scored; may be repeated" },
 		{ .kind = OPT_FILE,
 		    .name = "model",
 		    .arg = "FILE",
