@@ -444,12 +444,13 @@ regexes_find(
 
 	if (r->n == 0)
 		return 0;
-	while (!w.last) {
+	for (;;) {
 		w.last = n - w.from <= REGEX_WINDOW;
 		w.to = w.last ? n : character(text, w.from + REGEX_WINDOW);
 		if (find_in_window(r, &w) < 0)
 			return -1;
-		w.from = character(text, w.to - (w.last ? 0 : REGEX_OVERLAP));
+		if (w.last)
+			return 0;
+		w.from = character(text, w.to - REGEX_OVERLAP);
 	}
-	return 0;
 }
