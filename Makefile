@@ -67,7 +67,7 @@ ifneq ($(DEVELOPER),)
 WARN += -Werror
 endif
 STD := -std=c11 -D_POSIX_C_SOURCE=200809L
-OWN_CPPFLAGS := -Ilib -DSS_VERSION='"$(VERSION)"'
+OWN_CPPFLAGS := -Ilib -I$(B)/gen -DSS_VERSION='"$(VERSION)"'
 OWN_CFLAGS := $(STD) $(WARN) -fPIE -fstack-protector-strong
 OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifneq ($(SAN),)
@@ -117,6 +117,8 @@ MAN := $(sort $(wildcard man/*.1 man/*.5 man/*.7))
 C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC)
 C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
 
+GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc
+
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BIN := $(PROGS:%=$(B)/bin/%)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
@@ -162,6 +164,18 @@ $(B)/obj/%.o: %.c $(B)/flags | $(FIRST)
 		$(CFLAGS.$(*)) $(CFLAGS.$(patsubst %/,%,$(dir $*))) \
 		-MMD -MP -c -o $@ $<
 
+# made of data: GEN
+$(B)/gen/phrases.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
+	$(say) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -f $^ >$@
+$(B)/gen/phrases-tests.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
+	$(say) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -v tests=1 -f $^ >$@
+$(B)/obj/lib/toxic/phrases.o: $(B)/gen/phrases.inc
+$(B)/obj/tests/unit/phrases.o: $(B)/gen/phrases-tests.inc
+
 # the model is part of that file
 $(B)/obj/lib/toxic/default.o: lib/toxic/default.ssm
 
@@ -187,7 +201,7 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(JQ_LIBS) $(PCRE2_LIBS) -lm
 
-$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
+$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(say) FUZZ $@
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
@@ -334,6 +348,7 @@ format:
 
 lint-format:
 	clang-format --dry-run -Werror --style=file $(C_ALL)
+lint-warnings lint-tidy lint-cppcheck: $(GEN)
 lint-warnings lint-tidy: | deps
 lint-warnings:
 	@rc=0; for cc in gcc clang; do for f in $(C_SRC); do \
