@@ -1,7 +1,7 @@
 /*
  * fetch: JSON to one server by POST, many requests at a time, in a loop
  * (libcurl's multi interface). Connections are kept between requests; over
- * TLS a server that speaks HTTP/2 gets one for all. Redirects are not
+ * TLS a server that speaks HTTP/2 gets many to a connection. Redirects are not
  * followed, certificates are verified, and what http.h says of proxies holds.
  */
 #ifndef SS_FETCH_H
