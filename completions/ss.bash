@@ -145,6 +145,8 @@ _ss_options() {
 		--epochs:int
 		--eval:file
 		--model:file
+		--svg:file
+		--json:flag
 		--quiet:flag
 		-q:flag
 		--verbose:flag

@@ -112,6 +112,8 @@ complete -c ss-train -l seed -x -d 'order of the rows: the same, the same bytes 
 complete -c ss-train -l epochs -x -d 'how often each row is seen (4)'
 complete -c ss-train -l eval -r -F -d 'print how well a model does on FILE'
 complete -c ss-train -l model -r -F -d 'the model for --eval (the one that ships)'
+complete -c ss-train -l svg -r -F -d 'with --eval: draw ROC and calibration'
+complete -c ss-train -l json -d 'with --eval: print figures as JSON lines'
 complete -c ss-train -s q -l quiet -d 'no warnings'
 complete -c ss-train -s v -l verbose -d 'say more'
 complete -c ss-train -s h -l help -d 'print this and exit'

@@ -22,8 +22,8 @@ compare(const void *a, const void *b)
 }
 
 size_t
-curve_step(const struct curve_point *p, size_t n, size_t i, size_t *tp,
-    size_t *fp)
+curve_step(
+    const struct curve_point *p, size_t n, size_t i, size_t *tp, size_t *fp)
 {
 	float score = p[i].score;
 

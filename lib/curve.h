@@ -59,8 +59,8 @@ bool curve_measure(struct curve_point *, size_t n, struct curve_figures *);
  * The points with the score of sorted point i are added to tp and fp; the
  * index of the first one behind them.
  */
-size_t curve_step(const struct curve_point *, size_t n, size_t i, size_t *tp,
-    size_t *fp);
+size_t curve_step(
+    const struct curve_point *, size_t n, size_t i, size_t *tp, size_t *fp);
 /* Bins of equal width; the points in any order. */
 void curve_bin(const struct curve_point *, size_t n, struct curve_bins *);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "msg.h"
 #include "opt.h"
@@ -15,43 +14,16 @@
 
 #include "banned.h"
 
+#define SVG_MAX ((size_t)16 << 20)
+
 struct app {
-	const char *output, *model, *eval;
+	const char *output, *model, *eval, *svg;
+	bool json;
 	int64_t seed;
 	struct learn_conf conf;
 	struct data data;
 	struct toxic *tox;
 };
-
-static int
-write_file(const char *path, const void *p, size_t n)
-{
-	struct buf temp;
-	FILE *f = NULL;
-	int r = -1, e;
-
-	buf_init(&temp, 4096);
-	if (buf_addf(&temp, "%s.new", path) < 0)
-		goto out;
-	f = fopen(temp.p, "wb");
-	if (f == NULL)
-		goto out;
-	r = fwrite(p, 1, n, f) == n ? 0 : -1;
-	if (fclose(f) != 0)
-		r = -1;
-	if (r == 0)
-		r = rename(temp.p, path);
-	if (r < 0) {
-		e = errno;
-		(void)unlink(temp.p);
-		errno = e;
-	}
-out:
-	if (r < 0)
-		msg_err("%s: %s", path, strerror(errno));
-	buf_release(&temp);
-	return r;
-}
 
 static int
 train(struct app *a)
@@ -69,7 +41,7 @@ train(struct app *a)
 		msg_err("the model can't be calibrated");
 		goto out;
 	}
-	r = write_file(a->output, m, MODEL_SIZE);
+	r = save(a->output, m, MODEL_SIZE);
 	msg_info("%s: %zu rows, %zu bytes", a->output, a->data.n, MODEL_SIZE);
 out:
 	weights_release(&w);
@@ -82,7 +54,12 @@ out:
 static int
 evaluate(struct app *a)
 {
+	struct buf svg;
+	struct eval_conf conf = { .file = a->eval,
+		.json = a->json,
+		.svg = a->svg != NULL ? &svg : NULL };
 	const char *why;
+	int r = -1;
 
 	if (a->model != NULL && toxic_load(a->tox, a->model, &why) < 0) {
 		msg_err("%s: %s", a->model, why);
@@ -90,10 +67,14 @@ evaluate(struct app *a)
 	}
 	if (data_read(&a->data, a->eval) < 0)
 		return -1;
-	if (eval(&a->data, a->tox) < 0) {
+	buf_init(&svg, SVG_MAX);
+	if (eval(&a->data, a->tox, &conf) < 0)
 		msg_err("%s", strerror(errno));
+	else if (a->svg == NULL || save(a->svg, svg.p, svg.len) == 0)
+		r = 0;
+	buf_release(&svg);
+	if (r < 0)
 		return -1;
-	}
 	if (ferror(stdout) || fclose(stdout) != 0) {
 		msg_err("stdout: %s", strerror(errno));
 		return -1;
@@ -111,6 +92,8 @@ check_usage(const struct app *a, const struct opt_prog *prog, int i, int argc)
 	}
 	if (a->output == NULL)
 		opt_misuse(prog, "--output or --eval is needed");
+	if (a->svg != NULL || a->json)
+		opt_misuse(prog, "--svg and --json go with --eval");
 	if (a->model != NULL)
 		opt_misuse(prog, "--model goes with --eval");
 	if (i == argc)
@@ -173,6 +156,15 @@ main(int argc, char **argv)
 		    .arg = "MODEL",
 		    .out = &a.model,
 		    .help = "the model for --eval (the one that ships)" },
+		{ .kind = OPT_FILE,
+		    .name = "svg",
+		    .arg = "FILE",
+		    .out = &a.svg,
+		    .help = "with --eval: draw ROC and calibration" },
+		{ .kind = OPT_FLAG,
+		    .name = "json",
+		    .out = &a.json,
+		    .help = "with --eval: print figures as JSON lines" },
 		{ .kind = OPT_END },
 	};
 	const struct opt_prog prog = { .name = "ss-train",
@@ -184,7 +176,7 @@ main(int argc, char **argv)
 	i = opt_parse(&prog, argc, argv);
 	check_usage(&a, &prog, i, argc);
 	a.conf.seed = (uint64_t)a.seed;
-	a.conf.progress = isatty(STDERR_FILENO) == 1;
+	a.conf.progress = progress_choose();
 	data_init(&a.data);
 	status = run(&a, argv + i) == 0 ? 0 : 1;
 	toxic_free(a.tox);

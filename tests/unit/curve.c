@@ -142,8 +142,8 @@ reference(const struct curve_point *p, size_t n, struct curve_figures *f)
 		    f->f1, 2.0 * (double)tp / (double)(before + f->pos));
 		for (k = 0; k < CURVE_SHARES; k++)
 			if (fp * 100 <= (size_t)curve_percent[k] * (n - f->pos))
-				f->recall[k] = fmax(f->recall[k],
-				    (double)tp / (double)f->pos);
+				f->recall[k] = fmax(
+				    f->recall[k], (double)tp / (double)f->pos);
 	}
 	f->auc /= pairs;
 }
