@@ -145,6 +145,7 @@ _ss_options() {
 		--epochs:int
 		--eval:file
 		--model:file
+		--tune:flag
 		--svg:file
 		--json:flag
 		--quiet:flag

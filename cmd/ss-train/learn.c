@@ -36,8 +36,8 @@ struct learner {
 	struct progress progress;
 };
 
-static float
-sigmoid(float z)
+float
+learn_sigmoid(float z)
 {
 	double x = z > 30 ? 30 : z < -30 ? -30 : z, r, e = 1;
 	int k = (int)(x / LN2 + (x < 0 ? -0.5 : 0.5)), i;
@@ -87,7 +87,8 @@ gradients(struct learner *l, const struct row *r, const float z[TRAIN_LANES],
 	for (h = 0; h < TOXIC_LABELS; h++) {
 		if (r->y[h] < 0)
 			continue;
-		g[h] = sigmoid(z[h] * factor + bias[h] + source[h]) - r->y[h];
+		g[h] = learn_sigmoid(z[h] * factor + bias[h] + source[h]) -
+		       r->y[h];
 		progress_error(&l->progress, fabsf(g[h]));
 		g[h] *= weight;
 		any = true;
@@ -136,8 +137,8 @@ update(struct learner *l, const struct toxic_sight *s,
 }
 
 /* At most so many bytes of a text, whole characters. */
-static size_t
-head_of(const char *s, size_t n)
+size_t
+learn_head_of(const char *s, size_t n)
 {
 	if (n <= TEXT_BYTES)
 		return n;
@@ -156,7 +157,7 @@ learn_row(struct learner *l, const struct row *r, float rate)
 	size_t i;
 	int h;
 
-	toxic_look(l->tox, text, head_of(text, r->len), &s);
+	toxic_look(l->tox, text, learn_head_of(text, r->len), &s);
 	if (s.nfeatures == 0)
 		return;
 	for (i = 0; i < s.nfeatures; i++) {

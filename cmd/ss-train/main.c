@@ -18,7 +18,7 @@
 
 struct app {
 	const char *output, *model, *eval, *svg;
-	bool json;
+	bool json, tune;
 	int64_t seed;
 	struct learn_conf conf;
 	struct data data;
@@ -47,6 +47,45 @@ out:
 	weights_release(&w);
 	toxic_free(a->tox);
 	a->tox = NULL;
+	free(m);
+	return r;
+}
+
+/* A model by its file, or the one that ships. 0, or -1 after a message. */
+static int
+open_base(const struct app *a, struct model *m)
+{
+	const char *why;
+	int r;
+
+	if (a->model != NULL)
+		r = model_open(m, a->model, &why);
+	else
+		r = model_view(
+		    m, model_default, (size_t)model_default_size, &why);
+	if (r < 0)
+		msg_err("%s: %s",
+		    a->model != NULL ? a->model : "the model that ships", why);
+	return r;
+}
+
+static int
+train_on(struct app *a)
+{
+	struct model_header *m = calloc(1, MODEL_SIZE);
+	struct model base = { 0 };
+	int r = -1;
+
+	if (open_base(a, &base) < 0)
+		goto out;
+	if (m == NULL || tune(m, &base, &a->data, a->tox, &a->conf) < 0) {
+		msg_err("%s", strerror(errno));
+		goto out;
+	}
+	r = save(a->output, m, MODEL_SIZE);
+	msg_info("%s: %zu rows, %zu bytes", a->output, a->data.n, MODEL_SIZE);
+out:
+	model_release(&base);
 	free(m);
 	return r;
 }
@@ -86,7 +125,7 @@ static void
 check_usage(const struct app *a, const struct opt_prog *prog, int i, int argc)
 {
 	if (a->eval != NULL) {
-		if (a->output != NULL || i < argc)
+		if (a->output != NULL || a->tune || i < argc)
 			opt_misuse(prog, "--eval trains nothing");
 		return;
 	}
@@ -94,8 +133,8 @@ check_usage(const struct app *a, const struct opt_prog *prog, int i, int argc)
 		opt_misuse(prog, "--output or --eval is needed");
 	if (a->svg != NULL || a->json)
 		opt_misuse(prog, "--svg and --json go with --eval");
-	if (a->model != NULL)
-		opt_misuse(prog, "--model goes with --eval");
+	if (a->model != NULL && !a->tune)
+		opt_misuse(prog, "--model goes with --eval or --tune");
 	if (i == argc)
 		opt_misuse(prog, "nothing to train on");
 }
@@ -119,7 +158,7 @@ run(struct app *a, char **files)
 		msg_err("no rows to train on");
 		return -1;
 	}
-	return train(a);
+	return a->tune ? train_on(a) : train(a);
 }
 
 int
@@ -155,7 +194,11 @@ main(int argc, char **argv)
 		    .name = "model",
 		    .arg = "MODEL",
 		    .out = &a.model,
-		    .help = "the model for --eval (the one that ships)" },
+		    .help = "for --eval and --tune (the one that ships)" },
+		{ .kind = OPT_FLAG,
+		    .name = "tune",
+		    .out = &a.tune,
+		    .help = "start from --model, and stay close to it" },
 		{ .kind = OPT_FILE,
 		    .name = "svg",
 		    .arg = "FILE",

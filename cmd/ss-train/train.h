@@ -67,6 +67,17 @@ struct weights {
 int learn(struct weights *, const struct data *, struct toxic *,
     const struct learn_conf *);
 void weights_release(struct weights *);
+/* 1 / (1 + e^-z), the same on every machine. */
+float learn_sigmoid(float z);
+/* So many of the n bytes at s are learnt from; whole characters. */
+size_t learn_head_of(const char *s, size_t n);
+
+/*
+ * A copy of base, changed as far as the rows ask for it, in out (MODEL_SIZE
+ * bytes, aligned). All rows are learnt from. 0, or -1 with errno.
+ */
+int tune(struct model_header *out, const struct model *base,
+    const struct data *, struct toxic *, const struct learn_conf *);
 
 /* out: MODEL_SIZE bytes, aligned; not calibrated yet. */
 void pack(const struct weights *, struct model_header *out);
