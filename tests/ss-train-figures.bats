@@ -2,7 +2,7 @@
 # run --separate-stderr sets stderr
 # shellcheck disable=SC2154
 # ss-train --eval: its figures against a reference, as text, JSON and drawing;
-# and the progress of training, on a terminal and elsewhere.
+# the progress of training, on a terminal and elsewhere; and --tune.
 
 load helper
 
@@ -136,8 +136,8 @@ score_rows() {
 	run jq -se 'map(select(.group == "source")) | length > 0' \
 		< <(ss-train --eval rows.ndjson --json)
 	assert_success
-	printf '1\t1-----\t\xff\e[31m\tchat\te\x01\tyou idiot\n' >raw.tsv
-	printf '0\t0-----\t\xff\e[31m\tchat\te\x01\thi all\n' >>raw.tsv
+	printf '%s\t%s-----\t\xff\e[31m\tchat\t%b\t%s\n' 1 1 '\x01' 'you idiot' \
+		0 0 '\x01' 'hi all' >raw.tsv
 	ss-train --eval raw.tsv --json >json
 	assert iconv -f UTF-8 -t UTF-8 -o /dev/null json
 	run jq -e . json
@@ -277,4 +277,50 @@ END
 	run on_terminal 24 80 ss-train --epochs 1 -o m.ssm none.tsv
 	assert_success
 	assert_output --partial 'loss 0.0000'
+}
+
+# score MODEL MESSAGE: its score, by the one that ships where MODEL is -
+score() {
+	local args=()
+
+	[ "$1" = - ] || args=(--model "$1")
+	jq -nc --arg m "$2" '{ type: "chat", message: $m }' |
+		ss-moderate "${args[@]}" | jq .score
+}
+
+@test "--tune learns what the rows say and leaves the rest as it is" {
+	seq 40 | awk '{ printf "{\"message\":\"what a glorfy turnip %d\"," \
+		"\"toxic\":true}\n{\"message\":\"what a day %d\"," \
+		"\"toxic\":false}\n", $1, $1 }' >new.ndjson
+	ss-train -q --tune -o a.ssm new.ndjson
+	run jq -n "$(score - 'such a glorfy turnip') < 0.6 and
+		$(score a.ssm 'such a glorfy turnip') >= 0.6"
+	assert_output true
+	for m in 'well played' 'see you tomorrow my friend' 'you idiot'; do
+		run jq -n "($(score - "$m") - $(score a.ssm "$m")) | fabs < 0.1"
+		assert_output true
+	done
+	# the same seed, the same bytes; a base of one's own; no rows, no change
+	ss-train -q --tune -o b.ssm new.ndjson
+	cmp a.ssm b.ssm
+	ss-train -q --tune --model a.ssm -o b.ssm rows.tsv
+	run cmp -s a.ssm b.ssm
+	assert_failure 1
+	sed 's/^.\t....../-\t------/' rows.tsv >none.tsv
+	ss-train -q --tune --model a.ssm -o b.ssm none.tsv
+	cmp a.ssm b.ssm
+}
+
+@test "--tune refuses a bad base, and goes with --output" {
+	head -c 1000 "$ROOT/lib/toxic/default.ssm" >short.ssm
+	run ss-train --tune --model short.ssm -o m.ssm rows.tsv
+	assert_failure 1
+	assert_output 'ss-train: short.ssm: model is cut short'
+	assert [ ! -e m.ssm ]
+	for args in '--tune rows.tsv' '--tune -o m.ssm' \
+		'--eval rows.tsv --tune'; do
+		# shellcheck disable=SC2086
+		run ss-train $args
+		assert_failure 2
+	done
 }

@@ -93,7 +93,7 @@ out:
 static int
 evaluate(struct app *a)
 {
-	struct buf svg;
+	struct buf svg = { 0 };
 	struct eval_conf conf = { .file = a->eval,
 		.json = a->json,
 		.svg = a->svg != NULL ? &svg : NULL };

@@ -47,7 +47,7 @@ plain(const char *name, char *out, size_t n)
 
 	if (name == NULL || *name == '\0')
 		return "-";
-	for (i = 0; name[i] != '\0' && i < n - 1; i++) {
+	for (i = 0; i < n - 1 && name[i] != '\0'; i++) {
 		c = (unsigned char)name[i];
 		out[i] = (char)(c <= ' ' || c == 0x7f ? '?' : c);
 	}
