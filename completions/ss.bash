@@ -147,6 +147,9 @@ _ss_options() {
 		--epochs:int
 		--eval:file
 		--model:file
+		--tune:flag
+		--svg:file
+		--json:flag
 		--quiet:flag
 		-q:flag
 		--verbose:flag

@@ -75,7 +75,7 @@ start_live() {
 		assert_equal "$(head -n 1 "$f")" '#!/usr/bin/env bash'
 		assert_regex "$(sed -n 2p "$f")" "^# ${f##*/}"
 		assert grep -q '^set -euo pipefail$' "$f"
-		assert grep -q "EXAMPLES/${f##*/}" "$TESTS/examples.bats"
+		assert grep -q "EXAMPLES/${f##*/}" "$TESTS"/examples*.bats
 	done
 }
 
