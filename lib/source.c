@@ -6,6 +6,7 @@
 #include "source.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -440,6 +441,23 @@ source_say(struct source *s, const char *p, size_t n)
 		       (ssize_t)n
 		   ? 0
 		   : -1;
+}
+
+bool
+source_ready(const struct source *s)
+{
+	const struct stream *st;
+	struct pollfd p = { .events = POLLIN };
+
+	if (s->paused || s->draining)
+		return false;
+	for (st = s->streams; st; st = st->next) {
+		p.fd = st->io.fd;
+		if (!st->eof && st->watched && poll(&p, 1, 0) > 0 &&
+		    p.revents & POLLIN)
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -34,6 +34,11 @@ struct stage_ops {
 	 * a second, until it is 0. May be NULL.
 	 */
 	int (*commit)(void *arg);
+	/*
+	 * The output (unix:) is connected: what is said now by
+	 * stage_emit_first goes before all that waits. May be NULL.
+	 */
+	void (*up)(void *arg);
 	/* SIGHUP or SIGUSR1; those two are ignored by default; may be NULL */
 	void (*signal)(void *arg, int signo);
 	hub_news_fn *news; /* listen: on output; may be NULL */
@@ -48,6 +53,7 @@ struct stage_conf {
 	bool in_is_bus;       /* in NULL means unix: the bus */
 	bool out_is_bus;      /* out NULL means listen: the bus */
 	bool no_out;          /* write nowhere */
+	size_t group;         /* gather so many bytes while input is there */
 };
 #define STAGE_CONF_INIT                                                \
 	{                                                              \
@@ -93,6 +99,12 @@ int stage_run(struct stage *);
  * hub's history (housekeeping does not).
  */
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
+/* The same in front of all that waits, for up() alone. */
+void stage_emit_first(struct stage *, const char *line, size_t n);
+/* The loop it runs in, for timers of the program's own. */
+struct loop *stage_loop(struct stage *);
+/* Commits, and writes what waits: for what was not emitted by event(). */
+void stage_flush(struct stage *);
 /* The event at hand is bad: reported with its line number and set aside. */
 void stage_reject(struct stage *, const char *why);
 /* A second place for every line that is emitted (ss-broadcast --print). */
