@@ -378,6 +378,23 @@ logread_covers(const struct logread *lr, uint64_t from, uint64_t to)
 	return from > to;
 }
 
+uint64_t
+logread_reach(const struct logread *lr, uint64_t to)
+{
+	uint64_t from = to + 1;
+	bool more = true;
+	size_t i;
+
+	while (from > 1 && more)
+		for (more = false, i = lr->n; i-- > 0;)
+			if (lr->f[i].first && lr->f[i].first < from &&
+			    lr->f[i].last >= from - 1) {
+				from = lr->f[i].first;
+				more = true;
+			}
+	return from;
+}
+
 /* Puts the file's reading in front of its first line with seq >= want. */
 static int
 find(struct file *f, uint64_t want)

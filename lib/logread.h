@@ -33,6 +33,11 @@ uint64_t logread_last(const struct logread *);
  */
 bool logread_covers(const struct logread *, uint64_t from, uint64_t to);
 /*
+ * As of the last refresh: the lowest position from which on the ranges leave
+ * nothing out up to to; to + 1: to itself is not there.
+ */
+uint64_t logread_reach(const struct logread *, uint64_t to);
+/*
  * Appends the lines from..to, each with its newline, as far as they fit into
  * max bytes (one always does). Returns how many; 0 when from isn't there or
  * can't be read. Looks at the folder again where it has changed.

@@ -518,6 +518,19 @@ stage_loop(struct stage *st)
 	return st->loop;
 }
 
+struct hub *
+stage_hub(struct stage *st)
+{
+	return st->sink ? sink_hub(st->sink) : NULL;
+}
+
+void
+stage_print_line(struct stage *st, const char *line, size_t n)
+{
+	if (st->print && sink_put(st->print, line, n, 0) < 0)
+		msg_err("out of memory");
+}
+
 void
 stage_flush(struct stage *st)
 {
