@@ -83,6 +83,7 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	opt_parse(prog, argc, argv);
 	a->conf.hub.history = (size_t)a->history;
 	a->conf.hub.max_lag = (size_t)a->max_lag;
+	a->conf.line_max = EVENT_INPUT_MAX + EVENT_LINE_MAX;
 	a->conf.hub.wait = EPOCH_WAIT;
 	a->conf.hub.copy = on_copy;
 	a->conf.hub.copy_arg = a;

@@ -61,6 +61,7 @@ struct hub {
 	uint64_t seq;        /* position: of the last event kept */
 	bool known;    /* the epoch is settled; until then nobody is answered */
 	bool numbered; /* events carry positions */
+	bool counted;  /* we count ourselves: they don't */
 	bool loading;  /* what is appended is the past, for nobody as yet */
 	char epoch[EPOCH_MAX + 1];
 	struct logread *log;
@@ -77,11 +78,11 @@ int reader_detach(struct reader *);
 void reader_drop(struct reader *, enum hub_news why, uint64_t n);
 
 /* Settles the start: at once, or when the epoch is heard or overdue. */
-int past_open(struct hub *);
-void past_close(struct hub *);
+int hub_past_open(struct hub *);
+void hub_past_close(struct hub *);
 /* Reads a reader's request line, and answers when that is possible. */
-void past_request(struct reader *, const char *line, size_t n);
+void hub_past_request(struct reader *, const char *line, size_t n);
 /* Puts more of the files' events into r->past. */
-void past_refill(struct reader *);
+void hub_past_refill(struct reader *);
 
 #endif

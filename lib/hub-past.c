@@ -238,7 +238,7 @@ tell_break(struct hub *h)
 }
 
 void
-past_refill(struct reader *r)
+hub_past_refill(struct reader *r)
 {
 	struct hub *h = r->hub;
 	uint64_t kept = kept_from(h), n = 0;
@@ -377,9 +377,10 @@ hub_event(struct hub *h, const struct event *ev)
 		hub_append(h, ev->line, ev->len, false);
 		return;
 	}
-	if (seq && !h->numbered && seq != h->seq + 1) {
+	if (seq && h->counted) {
 		/* so far we counted ourselves: those positions mean nothing */
 		h->numbered = true;
+		h->counted = false;
 		break_at(h, seq - 1);
 	} else if (seq) {
 		h->numbered = true;
@@ -388,11 +389,12 @@ hub_event(struct hub *h, const struct event *ev)
 		if (seq <= h->seq)
 			return;
 	}
+	h->counted = !seq;
 	publish(h, ev->line, ev->len);
 }
 
 int
-past_open(struct hub *h)
+hub_past_open(struct hub *h)
 {
 	const char *dir = h->conf.log ? h->conf.log : LOG_DEFAULT;
 
@@ -410,7 +412,7 @@ past_open(struct hub *h)
 }
 
 void
-past_close(struct hub *h)
+hub_past_close(struct hub *h)
 {
 	loop_cancel(h->loop, &h->start);
 	logread_free(h->log);
@@ -446,7 +448,7 @@ parse(struct reader *r, const struct json_doc *d)
  * who asks ignores it, and is in the past that follows.
  */
 void
-past_request(struct reader *r, const char *line, size_t n)
+hub_past_request(struct reader *r, const char *line, size_t n)
 {
 	struct json_doc d = { 0 };
 

@@ -112,7 +112,7 @@ feed(struct reader *r)
 		return;
 	/* some of the files, then the others have their turn */
 	for (i = 0; i < REFILLS && (ok = feed_past(r)) > 0 && r->want; i++) {
-		past_refill(r);
+		hub_past_refill(r);
 		if (r->dead)
 			return;
 	}
@@ -169,7 +169,7 @@ on_reader(void *arg, unsigned events)
 		while ((got = linein_next(&r->in, false, &line, &len)) !=
 		       LINEIN_MORE)
 			if (got == LINEIN_LINE && len && !r->asked)
-				past_request(r, line, len);
+				hub_past_request(r, line, len);
 	}
 	feed(r);
 }
@@ -255,7 +255,7 @@ hub_open(struct loop *loop, const char *path, const struct hub_conf *conf,
 	h->listener.events = LOOP_IN;
 	h->listener.fn = on_join;
 	h->listener.arg = h;
-	if (loop_add(loop, &h->listener) == 0 && past_open(h) == 0)
+	if (loop_add(loop, &h->listener) == 0 && hub_past_open(h) == 0)
 		return h;
 fail:
 	e = errno;
@@ -347,7 +347,7 @@ hub_free(struct hub *h)
 		sock_unlisten(h->path, h->listener.fd, h->lock);
 	}
 	loop_cancel(h->loop, &h->again);
-	past_close(h);
+	hub_past_close(h);
 	ring_release(&h->ring);
 	free(h->kept);
 	free(h);

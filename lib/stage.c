@@ -399,6 +399,8 @@ open_ends(struct stage *st)
 	st->source = source_open(st->loop, &st->in, &source_ops, st);
 	if (!st->source)
 		ends_not_opened(&st->in, "stdin");
+	else if (st->conf->line_max)
+		source_limit(st->source, st->conf->line_max);
 	return st->source ? 0 : -1;
 }
 

@@ -53,6 +53,7 @@ struct stage_conf {
 	bool in_is_bus;       /* in NULL means unix: the bus */
 	bool out_is_bus;      /* out NULL means listen: the bus */
 	bool no_out;          /* write nowhere */
+	size_t line_max;      /* bytes of a line; 0: EVENT_INPUT_MAX */
 	size_t group;         /* gather so many bytes while input is there */
 };
 #define STAGE_CONF_INIT                                                \
