@@ -4,7 +4,7 @@
  * leaves in one send(2), and nothing is copied per reader. Only the history
  * that a late comer asked for is copied, once, into a buffer of his own.
  */
-#include "hub-impl.h"
+#include "hub.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "hub-impl.h"
 #include "sock.h"
 
 #include "banned.h"

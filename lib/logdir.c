@@ -13,7 +13,7 @@
  * replaced or must be closed, the part is cut off again and the record is
  * written whole.
  */
-#include "logdir-impl.h"
+#include "logdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "logdir-impl.h"
 #include "torn.h"
 
 #include "banned.h"
