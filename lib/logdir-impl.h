@@ -23,6 +23,13 @@ struct day {
 	size_t pos;        /* rec <= pos: so far even into a record */
 	size_t counted;    /* of rec: in the folder's unsynced, not pending */
 	int64_t kicked;    /* the kernel has begun to write out so far */
+	/*
+	 * A file that could not be synced, now under number 1: what it has
+	 * beyond good is written again, and cut off when that is synced.
+	 */
+	int suspect; /* its descriptor; -1: none */
+	int64_t good;
+	bool distrusted; /* the open file is one, but can't be renamed */
 	int roll;          /* > 0: rolling over, this number comes next */
 	int failed;        /* errno that was told last, 0: all is well */
 	uint64_t last_use; /* for choosing whom to close */

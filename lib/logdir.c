@@ -166,6 +166,8 @@ day_flush(struct logdir *ld, struct day *d)
 static void
 day_free(struct day *d)
 {
+	if (d->suspect >= 0)
+		close(d->suspect);
 	buf_release(&d->wait);
 	free(d);
 }
@@ -202,7 +204,7 @@ find_day(struct logdir *ld, int64_t number)
 		if (d == NULL)
 			return NULL;
 		d->number = number;
-		d->fd = -1;
+		d->fd = d->suspect = -1;
 		buf_init(&d->wait, PENDING_MAX);
 	} else {
 		*at = d->next;

@@ -52,4 +52,11 @@ uint64_t logread_get(struct logread *, uint64_t from, uint64_t to, size_t max,
 int logread_each(struct logread *, uint64_t from,
     void (*fn)(void *arg, const char *line, size_t n), void *arg);
 
+/*
+ * For the folder's owner, when it starts: two files of a day that have the same
+ * positions, as a kill may leave them while one that could not be synced is
+ * written anew, lose one of the two. 0, or -1 with errno.
+ */
+int logread_mend(struct logread *);
+
 #endif

@@ -125,7 +125,7 @@ read_files(struct series *s, size_t window, uint64_t *last)
 	struct logread *lr = logread_new(s->dir);
 	int rc = -1;
 
-	if (lr && logread_refresh(lr) == 0) {
+	if (lr && logread_refresh(lr) == 0 && logread_mend(lr) == 0) {
 		*last = logread_last(lr);
 		rc = logread_each(
 		    lr, *last > window ? *last - window + 1 : 0, on_line, s);

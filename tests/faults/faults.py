@@ -1,14 +1,19 @@
 #!/usr/bin/python3
 """Kills everything, again and again, and counts what is lost.
 
-  faults.py --bin DIR [--seed N] [--seconds S | --kills N] [--shim FILE]
-            [--chatters N] [--rate R] [--viewers N] [--gifts N] [--keep DIR]
+  faults.py --bin DIR [--seed N] [--seconds S] [--kills N] [--shim FILE]
+            [--chatters N] [--rate R] [--viewers N] [--gifts N] [--stall S]
+            [--keep DIR] [--blind]
 
 The four stages run as services of their own in a folder of their own, and are
 started again when they die. Meanwhile chatters send messages with nonces,
 givers send gifts with keys, and viewers record every frame; whoever is cut
 off comes back with his position and says again what he has not seen
-acknowledged. One seed makes one sequence of faults. At the end:
+acknowledged. Stages are killed alone, in pairs, and while a neighbour stands
+still; ss-log meets a full disk (a limit on file sizes) and, by the shim, slow
+passing on and failing syncs; the gateway's clock jumps; one client never
+reads. --stall: at last a stage stands still for so long. --blind: the hub may
+not look into the log, which has to end in failure. One seed makes one sequence of faults. At the end:
 
   - every event that was acknowledged to its author is in the log, and every
     one that was accepted was acknowledged in the end
@@ -26,6 +31,7 @@ import glob
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -59,13 +65,17 @@ class Services:
         self.delay = os.path.join(folder, "delay")
         with open(self.delay, "w") as f:
             f.write("delay 20000\n")
+        self.sick = os.path.join(folder, "sick")
+        with open(self.sick, "w") as f:
+            f.write("fsync 2\n")
         s = lambda name: os.path.join(folder, name + ".sock")
         bus = os.path.join(folder, "bus.sock")
         b = lambda name: os.path.join(opts.bin, "ss-" + name)
         logs = os.path.join(folder, "logs")
         self.argv = {
             "broadcast": [b("broadcast"), "-i", "listen:" + s("out"), "-o",
-                          "listen:" + bus, "--log", logs],
+                          "listen:" + bus, "--log",
+                          "/nowhere" if opts.blind else logs],
             "log": [b("log"), "-i", "listen:" + s("log"), "-o",
                     "unix:" + s("out"), "-d", logs, "--max-size",
                     opts.max_size, "--keep", "1000"] + opts.log_opts.split(),
@@ -80,9 +90,16 @@ class Services:
         # every third ss-log is slow to pass on what it has written
         if name == "log" and self.opts.shim:
             self.starts += 1
-            if self.starts % 3 == 0:
+            if self.starts % 3 != 1:
                 env["LD_PRELOAD"] = self.opts.shim
-                env["SS_SHIM"] = self.delay
+                env["SS_SHIM"] = (self.sick if self.starts % 3 else
+                                  self.delay)
+        # its clock stands around a midnight, or goes
+        if name == "gateway":
+            now = self.rng.choice(["", "2026-11-22T23:59:59.9Z",
+                                   "2026-11-23T00:00:00.1Z"])
+            if now:
+                env["SS_TEST_NOW"] = now
         err = open(os.path.join(self.folder, name + ".err"), "ab")
         self.proc[name] = subprocess.Popen(
             self.argv[name], stdin=subprocess.DEVNULL, env=env,
@@ -185,7 +202,7 @@ class Viewer:
             else:
                 return ev
         self.seq = seq
-        self.record.append((seq, line))
+        self.record.append((seq, hash(line)))
         return ev
 
     def hello(self, ev):
@@ -339,7 +356,10 @@ async def destroy(w, rng):
         await asyncio.sleep(rng.uniform(0.2, 0.6))
         what = rng.random()
         i = rng.randrange(len(ORDER))
-        if what < 0.5:
+        if what < 0.05:
+            await fill_disk(s, rng)
+            c["full"] = c.get("full", 0) + 1
+        elif what < 0.5:
             kill(ORDER[i])
         elif what < 0.7:
             kill(ORDER[i])
@@ -358,12 +378,46 @@ async def destroy(w, rng):
                 c["stopped"] = c.get("stopped", 0) + 1
     if w.opts.stall:
         # a long standstill: nobody may become impatient
+        w.pause = w.longest
         name = rng.choice(["moderate", "log", "broadcast"])
-        if s.send(name, signal.SIGSTOP):
-            await asyncio.sleep(w.opts.stall)
-            s.send(name, signal.SIGCONT)
-            w.stalled = name
+        while not s.send(name, signal.SIGSTOP):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(w.opts.stall)
+        s.send(name, signal.SIGCONT)
+        c["stall"] = name
+        await asyncio.sleep(2)
+        w.longest = w.pause
     w.kills = kills
+
+
+async def fill_disk(s, rng):
+    """No file of ss-log's may grow for a while."""
+    p = s.proc.get("log")
+    if p is None or p.poll() is not None:
+        return
+    hard = resource.RLIM_INFINITY
+    try:
+        resource.prlimit(p.pid, resource.RLIMIT_FSIZE,
+                         (rng.randrange(1000, 100000), hard))
+        await asyncio.sleep(rng.uniform(0.1, 0.5))
+        resource.prlimit(p.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    except ProcessLookupError:
+        pass
+
+
+async def never_reads(w):
+    """A client who takes nothing; again and again, since he is cut off."""
+    while not w.over:
+        try:
+            s = socket.create_connection(("127.0.0.1", w.services.port), 1)
+            s.sendall(b"GET /ws/deaf HTTP/1.1\r\nHost: x\r\n"
+                      b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                      b"Sec-WebSocket-Version: 13\r\n"
+                      b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            await asyncio.sleep(20)
+            s.close()
+        except OSError:
+            await asyncio.sleep(0.2)
 
 
 def read_log(folder):
@@ -387,7 +441,7 @@ def check(w, viewers):
             if b != a + 1:
                 w.fault("log: %d after %d" % (b, a))
                 break
-    by_seq = dict(events)
+    by_seq = {seq: hash(line) for seq, line in events}
     ids = {}
     nonces = {}
     for seq, line in events:
@@ -408,8 +462,7 @@ def check(w, viewers):
     for v in viewers:
         for seq, line in v.record:
             if by_seq.get(seq) != line:
-                w.fault("%s: at %d not what the log has: %s" % (
-                    v.name, seq, line))
+                w.fault("%s: at %d not what the log has" % (v.name, seq))
                 break
         if v.record and seqs and v.seq != seqs[-1]:
             w.fault("%s: ended at %d of %d" % (v.name, v.seq, seqs[-1]))
@@ -452,6 +505,7 @@ async def main_async(opts, folder):
     givers = [asyncio.ensure_future(giver(
         w, "g%d" % i, random.Random(opts.seed * 77 + i)))
         for i in range(opts.gifts)]
+    tasks.append(asyncio.ensure_future(never_reads(w)))
     w.giving = lambda: any(not g.done() for g in givers)
     # all at work first
     while not all(v.seq is not None for v in viewers) or not w.acked:
@@ -493,6 +547,7 @@ def main():
     p.add_argument("--viewers", type=int, default=5)
     p.add_argument("--gifts", type=int, default=3)
     p.add_argument("--stall", type=float, default=0)
+    p.add_argument("--blind", action="store_true")
     p.add_argument("--shim", default="")
     p.add_argument("--max-size", default="256K")
     p.add_argument("--log-opts", default="")
