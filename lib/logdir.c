@@ -159,7 +159,9 @@ day_flush(struct logdir *ld, struct day *d)
 	if (day_write(ld, d) < 0)
 		e = errno != 0 ? errno : EIO;
 	day_count(ld, d);
-	day_report(ld, d, e);
+	/* after a failed sync only a sync says that it is over */
+	if (e != 0 || (d->suspect < 0 && !d->distrusted))
+		day_report(ld, d, e);
 	return e != 0 ? -1 : 0;
 }
 
@@ -368,6 +370,8 @@ sync_once(struct logdir *ld)
 		if (day_sync(ld, d) < 0) {
 			day_report(ld, d, errno);
 			rc = -1;
+		} else if (rc == 0) {
+			day_report(ld, d, 0);
 		}
 	}
 	return sync_entries(ld) < 0 ? -1 : rc;
