@@ -7,6 +7,7 @@
  * whoever is upstream still has what is not kept yet.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,23 +15,41 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "epoch.h"
 #include "event.h"
 #include "json.h"
 #include "logdir.h"
 #include "msg.h"
 #include "opt.h"
+#include "series.h"
 #include "stage.h"
 
 #include "banned.h"
 
+#define GROUP (1u << 20)        /* bytes that are committed together */
+#define EARLY (256u << 10)      /* bytes that are written before that */
+#define UNSYNCED_MAX (16u << 20) /* bytes that are synced at the latest */
+#define CHAT_SYNC 800           /* ms: chat is on the disk within a second */
+#define SYNC_RETRY 1000         /* ms */
+
+enum sync { SYNC_GIFT, SYNC_BATCH, SYNC_NONE };
+
 struct app {
 	struct stage_conf conf;
-	const char *dir;
+	const char *dir, *sync_name;
 	int64_t max_size, keep;
 	bool no_tee;
+	enum sync sync;
 	struct stage *stage;
 	struct logdir *log;
-	struct buf ts; /* a time that was written with escapes */
+	struct series *series;
+	uint64_t committed; /* positions that may leave */
+	bool must_sync;     /* the batch has what is synced before it leaves */
+	bool unkept;        /* DIR/epoch can't be written: told */
+	uint64_t repeats;
+	struct loop_timer chat_sync;
+	struct buf line; /* the event with its position */
+	struct buf ts;   /* a time that was written with escapes */
 };
 
 /*
@@ -58,40 +77,142 @@ event_time(struct app *a, const struct event *ev)
 }
 
 static int
-add(struct app *a, int64_t ms, const struct event *ev)
+add(struct app *a, int64_t ms, const struct buf *line)
 {
-	if (logdir_add(a->log, ms, ev->line, ev->len) == 0)
+	if (logdir_add(a->log, ms, line->p, line->len) == 0)
 		return 0;
 	/* 9999-12-31 in a western offset is a day without a file name */
 	if (errno == ERANGE)
-		return logdir_add(a->log, clock_wall_ms(), ev->line, ev->len);
+		return logdir_add(
+		    a->log, clock_wall_ms(), line->p, line->len);
 	/* too much waits: make room, once */
-	if (logdir_flush(a->log) < 0)
+	if (logdir_sync(a->log) < 0)
 		return -1;
-	return logdir_add(a->log, ms, ev->line, ev->len);
+	return logdir_add(a->log, ms, line->p, line->len);
+}
+
+/* The line that says which series this is, and how far it is. */
+static const struct buf *
+epoch(struct app *a)
+{
+	buf_reset(&a->line);
+	epoch_line(&a->line, series_name(a->series), a->committed);
+	return &a->line;
+}
+
+static void
+say_epoch(struct app *a)
+{
+	epoch(a);
+	stage_emit(a->stage, a->line.p, a->line.len, false);
+}
+
+static void
+keep(struct app *a, const struct event *ev)
+{
+	if (series_has(a->series, ev)) {
+		a->repeats++;
+		return;
+	}
+	buf_reset(&a->line);
+	if (event_number(ev, series_last(a->series) + 1, &a->line) < 0 ||
+	    add(a, event_time(a, ev), &a->line) < 0) {
+		/* not kept, so not passed on either */
+		msg_err("%s: event lost: %s", a->dir, strerror(errno));
+		stage_fail(a->stage);
+		return;
+	}
+	series_take(a->series, ev);
+	a->must_sync = a->must_sync || ev->type != EVENT_CHAT;
+	stage_emit(a->stage, a->line.p, a->line.len, true);
+	/* so that the disk has begun when it is waited for */
+	if (logdir_pending(a->log) > EARLY)
+		logdir_flush(a->log);
 }
 
 static void
 on_event(void *arg, const struct event *ev)
 {
 	struct app *a = arg;
-	bool keep = !event_is_housekeeping(ev);
 
-	if (keep && add(a, event_time(a, ev), ev) < 0) {
-		/* not kept, so not passed on either */
-		msg_err("%s: event lost: %s", a->dir, strerror(errno));
-		stage_fail(a->stage);
+	if (!event_is_housekeeping(ev)) {
+		keep(a, ev);
 		return;
 	}
-	stage_emit(a->stage, ev->line, ev->len, keep);
+	stage_emit(a->stage, ev->line, ev->len, false);
+	/* somebody else's series: ours goes on behind it */
+	if (ev->type == EVENT_EPOCH)
+		say_epoch(a);
+}
+
+/* DIR/epoch, before anything is passed on that depends on it. */
+static int
+keep_series(struct app *a)
+{
+	if (series_keep(a->series, a->committed, a->sync != SYNC_NONE) == 0) {
+		if (a->unkept)
+			msg_err("%s/epoch: writing again", a->dir);
+		a->unkept = false;
+		return 0;
+	}
+	if (!a->unkept)
+		msg_err("%s/epoch: %s", a->dir, strerror(errno));
+	a->unkept = true;
+	return -1;
+}
+
+static void
+sync_chat(void *arg)
+{
+	struct app *a = arg;
+
+	/* where it fails, the next commit fails, too, and holds the input */
+	if (logdir_sync(a->log) < 0)
+		loop_after(stage_loop(a->stage), &a->chat_sync, SYNC_RETRY,
+		    sync_chat, a);
 }
 
 static int
 on_commit(void *arg)
 {
 	struct app *a = arg;
+	bool now;
 
-	return logdir_flush(a->log);
+	if (logdir_flush(a->log) < 0 || keep_series(a) < 0)
+		return -1;
+	now = a->sync == SYNC_BATCH || (a->sync == SYNC_GIFT && a->must_sync) ||
+	      logdir_unsynced(a->log) > UNSYNCED_MAX;
+	if (now && logdir_sync(a->log) < 0)
+		return -1;
+	a->must_sync = false;
+	a->committed = series_last(a->series);
+	if (logdir_unsynced(a->log) && !a->chat_sync.due)
+		loop_after(stage_loop(a->stage), &a->chat_sync, CHAT_SYNC,
+		    sync_chat, a);
+	return 0;
+}
+
+static void
+on_up(void *arg)
+{
+	struct app *a = arg;
+
+	epoch(a);
+	stage_emit_first(a->stage, a->line.p, a->line.len);
+}
+
+/* -o listen: whoever comes must be told, and nobody minds to hear it again. */
+static void
+on_reader(void *arg, enum hub_news what, pid_t peer, uint64_t n)
+{
+	struct app *a = arg;
+
+	(void)peer;
+	(void)n;
+	if (what != HUB_JOINED || a->series == NULL)
+		return;
+	say_epoch(a);
+	stage_flush(a->stage);
 }
 
 static void
@@ -101,6 +222,9 @@ on_signal(void *arg, int signo)
 
 	if (signo == SIGHUP)
 		logdir_reopen(a->log);
+	else
+		msg_err("position %" PRIu64 ", %" PRIu64 " repeats dropped",
+		    series_last(a->series), a->repeats);
 }
 
 static void
@@ -131,6 +255,26 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	if (*a->dir == '\0')
 		opt_misuse(prog, "--dir: must not be empty");
 	a->conf.no_out = a->no_tee;
+	a->conf.group = GROUP;
+	if (strcmp(a->sync_name, "batch") == 0)
+		a->sync = SYNC_BATCH;
+	else if (strcmp(a->sync_name, "none") == 0)
+		a->sync = SYNC_NONE;
+}
+
+/* The folder's own past. */
+static int
+open_series(struct app *a)
+{
+	a->series = series_open(a->dir, SERIES_WINDOW);
+	if (a->series == NULL) {
+		msg_err("%s: can't be read: %s", a->dir, strerror(errno));
+		return -1;
+	}
+	a->committed = series_last(a->series);
+	if (a->conf.out == NULL || strncmp(a->conf.out, "unix:", 5) != 0)
+		say_epoch(a); /* else when it is connected */
+	return 0;
 }
 
 static int
@@ -139,16 +283,20 @@ open_all(struct app *a, const struct opt_prog *prog)
 	static const struct stage_ops ops = {
 		.event = on_event,
 		.commit = on_commit,
+		.up = on_up,
+		.news = on_reader,
 		.signal = on_signal,
 	};
 	struct logdir_conf conf = {
 		.dir = a->dir,
 		.max_size = a->max_size,
 		.keep = (int)a->keep,
+		.sync = a->sync != SYNC_NONE,
 	};
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	buf_init(&a->ts, EVENT_INPUT_MAX);
+	buf_init(&a->line, EVENT_INPUT_MAX + EVENT_LINE_MAX);
 	/* over the size limit write(2) shall fail like on a full disk */
 	sigaction(SIGXFSZ, &ignore, NULL);
 	a->stage = stage_new(prog, &a->conf, &ops, a);
@@ -156,7 +304,7 @@ open_all(struct app *a, const struct opt_prog *prog)
 		return -1;
 	a->log = logdir_open(&conf, on_news, a);
 	if (a->log != NULL)
-		return 0;
+		return open_series(a);
 	if (errno == EWOULDBLOCK)
 		msg_err("%s: already in use by another ss-log", a->dir);
 	else
@@ -170,14 +318,21 @@ finish(struct app *a, int status)
 	size_t left;
 
 	if (a->log != NULL) {
-		logdir_flush(a->log);
+		if (logdir_sync(a->log) < 0)
+			status = 1;
 		left = logdir_pending(a->log);
 		if (left > 0)
 			msg_err("%s: %zu bytes not written", a->dir, left);
+		else if (a->series != NULL && logdir_unsynced(a->log) == 0)
+			series_end(a->series, a->sync != SYNC_NONE);
 		if (logdir_close(a->log) < 0)
 			status = 1;
 	}
+	series_free(a->series);
+	if (a->stage != NULL)
+		loop_cancel(stage_loop(a->stage), &a->chat_sync);
 	stage_free(a->stage);
+	buf_release(&a->line);
 	buf_release(&a->ts);
 	return status;
 }
@@ -190,6 +345,7 @@ main(int argc, char **argv)
 		.dir = "logs",
 		.max_size = 10 << 20,
 		.keep = 10,
+		.sync_name = "gift",
 	};
 	const struct opt opts[] = {
 		STAGE_OPT_IN(a.conf),
@@ -215,6 +371,13 @@ main(int argc, char **argv)
 		    .min = 0,
 		    .max = 10000,
 		    .help = "old files to keep a day; 0: never roll (10)" },
+		{ .kind = OPT_CHOICE,
+		    .name = "sync",
+		    .arg = "WHEN",
+		    .out = &a.sync_name,
+		    .choices = "gift batch none",
+		    .help = "what is on the disk before it is passed on: gift "
+			    "(and all but chat), batch (all) or none (gift)" },
 		{ .kind = OPT_FLAG,
 		    .name = "no-tee",
 		    .out = &a.no_tee,

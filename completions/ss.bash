@@ -13,6 +13,7 @@ _ss_options() {
 		-o:addr
 		--history:int
 		--max-lag:size
+		--log:dir
 		--print:flag
 		--reject:file
 		--drain-timeout:seconds
@@ -92,6 +93,7 @@ _ss_options() {
 		-d:dir
 		--max-size:size
 		--keep:int
+		--sync:choice:gift,batch,none
 		--no-tee:flag
 		--reject:file
 		--drain-timeout:seconds

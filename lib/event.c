@@ -139,6 +139,76 @@ event_splice(const struct event *ev, const char *const *drop,
 	return 0;
 }
 
+/* Everything but the members "seq" and the closing brace. */
+static int
+unnumbered(const struct event *ev, struct buf *out)
+{
+	static const char *const seq[] = { "seq", NULL };
+	const char *end = ev->line + ev->len;
+	size_t i;
+
+	for (i = 0; i < ev->doc.n; i++)
+		if (json_key_is(&ev->doc.m[i], "seq"))
+			break;
+	if (i == ev->doc.n) {
+		while (end[-1] != '}')
+			end--;
+		return buf_add(out, ev->line, (size_t)(end - 1 - ev->line));
+	}
+	if (event_splice(ev, seq, NULL, 0, out) < 0)
+		return -1;
+	buf_cut(out, out->len - 1);
+	return 0;
+}
+
+int
+event_number(const struct event *ev, uint64_t seq, struct buf *out)
+{
+	size_t old = out->len;
+	bool first;
+
+	if (unnumbered(ev, out) == 0) {
+		/* the brace is the last thing there, or a member is */
+		first = !memchr(out->p + old, ':', out->len - old);
+		if (buf_addf(out, "%s\"seq\":%" PRIu64 "}", first ? "" : ",",
+			seq) == 0)
+			return 0;
+	}
+	buf_cut(out, old);
+	return -1;
+}
+
+bool
+event_tail_seq(const char *line, size_t n, uint64_t *seq)
+{
+	static const char key[] = "\"seq\":";
+	const size_t k = sizeof key - 1;
+	uint64_t v = 0, unit = 1;
+	size_t at = n - 1;
+
+	if (n < k + 3 || line[at] != '}')
+		return false;
+	while (at > 0 && line[at - 1] >= '0' && line[at - 1] <= '9' &&
+	       n - at <= 17) {
+		v += unit * (uint64_t)(line[--at] - '0');
+		unit *= 10;
+	}
+	if (!v || at < k + 1 || memcmp(line + at - k, key, k) != 0 ||
+	    (line[at - k - 1] != ',' && line[at - k - 1] != '{'))
+		return false;
+	*seq = v;
+	return true;
+}
+
+uint64_t
+event_seq(const struct event *ev)
+{
+	const struct json_member *m = json_get(&ev->doc, "seq");
+	int64_t v;
+
+	return m && json_int(m, &v) == 0 && v > 0 ? (uint64_t)v : 0;
+}
+
 static void
 text_member(struct buf *b, const char *key, const char *s, size_t n, int *err)
 {

@@ -59,6 +59,20 @@ bool event_name_valid(const char *s, size_t n);
 int event_splice(const struct event *, const char *const *drop,
     const char *insert, size_t n, struct buf *out);
 
+/*
+ * Appends to out the event's line with "seq" as its last member, in place of
+ * any that it had; everything else stays byte for byte, but for white space
+ * behind the object. 0, or -1 as buf_add.
+ */
+int event_number(const struct event *, uint64_t seq, struct buf *out);
+/*
+ * The position in a line that event_number has made, without parsing it: true
+ * where the line ends with ,"seq":N}. The line is n bytes of a JSON object.
+ */
+bool event_tail_seq(const char *line, size_t n, uint64_t *seq);
+/* The member "seq": a position, 1 or more; 0: it has none. */
+uint64_t event_seq(const struct event *);
+
 /* What a new event says; NULL: absent. All borrowed, all valid UTF-8. */
 struct event_chat {
 	const char *id, *user, *room; /* room NULL or EVENT_ROOM: left out */

@@ -15,82 +15,69 @@
  */
 #include "logdir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "clock.h"
+#include "logdir-impl.h"
 #include "torn.h"
 
 #include "banned.h"
 
-#define DAY_MS INT64_C(86400000)
 #define TIME_MIN INT64_C(-62167219200000) /* 0000-01-01T00:00:00Z */
 #define TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-#define OPEN_MAX_FILES 4                  /* today, and late events */
 #define PENDING_MAX (64u << 20) /* a batch is far smaller; this is a stop */
 #define PATH_MAX_LEN 8192
 
-struct day {
-	struct day *next;
-	int64_t number;    /* days since 1970-01-01 */
-	int fd;            /* -1: not open */
-	bool regular;      /* else a device: has no size, is not rolled */
-	int64_t size;      /* of the open file */
-	struct buf wait;   /* whole records, each with its newline */
-	size_t rec;        /* wait[0..rec) is in the files, whole records */
-	size_t pos;        /* rec <= pos: so far even into a record */
-	int roll;          /* > 0: rolling over, this number comes next */
-	int failed;        /* errno that was told last, 0: all is well */
-	uint64_t last_use; /* for choosing whom to close */
-};
-
-struct logdir {
-	struct logdir_conf conf;
-	logdir_news_fn *news;
-	void *arg;
-	struct day *days; /* the one used last is first */
-	size_t pending;
-	uint64_t clock;  /* counts uses */
-	int lock;        /* descriptor of .lock */
-	bool gone;       /* the folder was not there at the last look */
-	bool unclosable; /* a close(2) failed */
-	struct buf path, path2;
-};
-
-/* DIR/chat_DATE.jsonl, with .N behind it for n > 0. NULL: no memory. */
-static const char *
-day_path(struct logdir *ld, const struct day *d, int n, struct buf *out)
+/* Makes a folder's entries last. 0, or -1 with errno. */
+static int
+sync_dir(const char *dir)
 {
-	char date[CLOCK_DATE_LEN + 1];
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc, saved;
 
-	clock_date(d->number * DAY_MS, date);
-	buf_reset(out);
-	if (buf_addf(out, "%s/chat_%s.jsonl", ld->conf.dir, date) < 0)
-		return NULL;
-	if (n > 0 && buf_addf(out, ".%d", n) < 0)
-		return NULL;
-	return out->p;
+	if (fd < 0)
+		return -1;
+	do
+		rc = fsync(fd);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0 && errno == EINVAL)
+		rc = 0; /* a file system without that */
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
 }
 
-static void
-tell(struct logdir *ld, const struct day *d, enum logdir_news what, int64_t n)
+/* mkdir(2), and with sync the entry lasts; one that is there is fine. */
+static int
+make_dir(char *path, bool sync)
 {
-	const char *path = day_path(ld, d, 0, &ld->path);
+	char *slash, c;
+	int rc;
 
-	ld->news(ld->arg, what, path != NULL ? path : ld->conf.dir, n);
+	if (mkdir(path, 0750) < 0)
+		return errno == EEXIST ? 0 : -1;
+	if (!sync)
+		return 0;
+	slash = strrchr(path, '/');
+	if (slash == NULL)
+		return sync_dir(".");
+	c = slash[slash == path];
+	slash[slash == path] = '\0';
+	rc = sync_dir(path);
+	slash[slash == path] = c;
+	return rc;
 }
 
 /* The folder and the folders above it, as mkdir -p makes them. */
 static int
-make_dirs(const char *dir)
+make_dirs(const char *dir, bool sync)
 {
 	char *path = strdup(dir);
 	char *p;
@@ -102,12 +89,11 @@ make_dirs(const char *dir)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(path, 0750) < 0 && errno != EEXIST)
-			rc = -1;
+		rc = make_dir(path, sync);
 		*p = '/';
 	}
-	if (rc == 0 && mkdir(path, 0750) < 0 && errno != EEXIST)
-		rc = -1;
+	if (rc == 0)
+		rc = make_dir(path, sync);
 	free(path);
 	return rc;
 }
@@ -144,103 +130,14 @@ take_lock(struct logdir *ld)
 	return 0;
 }
 
-/* A record that is in the file in part is taken out of it again. */
-static void
-day_untear(struct day *d)
-{
-	off_t whole = (off_t)(d->size - (int64_t)(d->pos - d->rec));
-	struct stat st;
-
-	/*
-	 * Should it fail, it is found as a torn last line when the file is
-	 * opened the next time, and moved aside.
-	 */
-	if (d->pos > d->rec && d->regular && fstat(d->fd, &st) == 0 &&
-	    st.st_size == d->size && ftruncate(d->fd, whole) == 0)
-		d->size = whole;
-	d->pos = d->rec;
-}
-
-static void
-day_close(struct logdir *ld, struct day *d)
-{
-	int e;
-
-	if (d->fd < 0)
-		return;
-	day_untear(d);
-	if (close(d->fd) < 0 && errno != EINTR) {
-		e = errno;
-		ld->unclosable = true;
-		tell(ld, d, LOGDIR_FAILED, e);
-	}
-	d->fd = -1;
-}
-
-/* Closes the file used longest ago, other than d's. False: there is none. */
-static bool
-close_oldest(struct logdir *ld, const struct day *d)
-{
-	struct day *i, *old = NULL;
-
-	for (i = ld->days; i != NULL; i = i->next)
-		if (i != d && i->fd >= 0 &&
-		    (old == NULL || i->last_use < old->last_use))
-			old = i;
-	if (old == NULL)
-		return false;
-	day_close(ld, old);
-	return true;
-}
-
-static size_t
-count_open(const struct logdir *ld)
-{
-	const struct day *i;
-	size_t n = 0;
-
-	for (i = ld->days; i != NULL; i = i->next)
-		n += i->fd >= 0;
-	return n;
-}
-
-/* The file is open: is it one that we can log to, and how long is it? */
-static int
-day_inspect(struct logdir *ld, struct day *d, const char *path)
-{
-	struct stat st;
-	int64_t torn;
-
-	if (fstat(d->fd, &st) < 0)
-		return -1;
-	d->regular = S_ISREG(st.st_mode);
-	d->size = d->regular ? st.st_size : 0;
-	if (!d->regular && !S_ISCHR(st.st_mode)) {
-		errno = ENOTSUP; /* a FIFO would swallow what nobody reads */
-		return -1;
-	}
-	if (d->size == 0)
-		return 0;
-	buf_reset(&ld->path2);
-	if (buf_addf(&ld->path2, "%s.torn", path) < 0)
-		return -1;
-	torn = torn_move(d->fd, d->size, ld->path2.p);
-	if (torn < 0)
-		return -1;
-	d->size -= torn;
-	if (torn > 0)
-		tell(ld, d, LOGDIR_TORN, torn);
-	return 0;
-}
-
 /*
  * Is the folder still there, and still ours? One that is gone is told first,
  * as any fault, and made again with the next try.
  */
-static int
-check_dir(struct logdir *ld)
+int
+logdir_check(struct logdir *ld)
 {
-	if (ld->gone && make_dirs(ld->conf.dir) < 0)
+	if (ld->gone && make_dirs(ld->conf.dir, ld->conf.sync) < 0)
 		return -1;
 	ld->gone = false;
 	if (take_lock(ld) == 0)
@@ -249,185 +146,6 @@ check_dir(struct logdir *ld)
 	if (errno == EWOULDBLOCK)
 		errno = EBUSY;
 	return -1;
-}
-
-static int
-day_open(struct logdir *ld, struct day *d)
-{
-	const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
-			  O_NONBLOCK;
-	const char *path;
-	int saved;
-
-	while (count_open(ld) >= OPEN_MAX_FILES && close_oldest(ld, d))
-		;
-	if (check_dir(ld) < 0)
-		return -1;
-	do {
-		path = day_path(ld, d, 0, &ld->path);
-		if (path == NULL)
-			return -1;
-		d->fd = open(path, flags, 0640);
-	} while (d->fd < 0 &&
-		 (errno == EINTR || ((errno == EMFILE || errno == ENFILE) &&
-					close_oldest(ld, d))));
-	if (d->fd < 0)
-		return -1;
-	if (day_inspect(ld, d, path) == 0)
-		return 0;
-	saved = errno;
-	close(d->fd);
-	d->fd = -1;
-	errno = saved;
-	return -1;
-}
-
-/*
- * Is the open file still the one to write to? Asked once a flush. A file
- * that has no name any more would take all bytes and keep none; after a
- * failure also one that has been replaced is let go.
- */
-static void
-day_check(struct logdir *ld, struct day *d)
-{
-	struct stat st, named;
-	const char *path;
-
-	if (fstat(d->fd, &st) < 0 || st.st_nlink == 0) {
-		day_close(ld, d);
-		return;
-	}
-	if (d->regular && st.st_size != d->size) {
-		/* not by us (logrotate's copytruncate): look at it anew */
-		d->pos = d->rec;
-		day_close(ld, d);
-		return;
-	}
-	if (d->failed == 0)
-		return;
-	path = day_path(ld, d, 0, &ld->path);
-	if (path == NULL || stat(path, &named) < 0 ||
-	    named.st_ino != st.st_ino || named.st_dev != st.st_dev)
-		day_close(ld, d);
-}
-
-/*
- * base.9 -> base.10, ..., base -> base.1. Where a step fails, the next try
- * goes on with that step: beginning anew would push out one old file a
- * second.
- */
-static int
-day_roll(struct logdir *ld, struct day *d)
-{
-	const char *from, *to;
-
-	for (; d->roll > 0; d->roll--) {
-		to = day_path(ld, d, d->roll, &ld->path2);
-		from = day_path(ld, d, d->roll - 1, &ld->path);
-		if (to == NULL || from == NULL)
-			return -1;
-		if (rename(from, to) < 0 && errno != ENOENT)
-			return -1;
-	}
-	return 0;
-}
-
-/* The length of the record that begins at at. */
-static size_t
-record_len(const struct day *d, size_t at)
-{
-	const char *p = d->wait.p + at;
-
-	return (size_t)((const char *)memchr(p, '\n', d->wait.len - at) - p) +
-	       1;
-}
-
-static bool
-can_roll(const struct logdir *ld, const struct day *d)
-{
-	return ld->conf.max_size > 0 && ld->conf.keep > 0 && d->regular;
-}
-
-/* n more bytes are too much for the file, as RotatingFileHandler counts. */
-static bool
-is_full(const struct logdir *ld, const struct day *d, size_t n)
-{
-	return d->size > 0 && d->size + (int64_t)n >= ld->conf.max_size;
-}
-
-/* How many bytes from pos on may be written before a rollover is looked at. */
-static size_t
-day_run(const struct logdir *ld, const struct day *d)
-{
-	size_t n = d->wait.len - d->pos;
-	size_t at;
-
-	if (!can_roll(ld, d) || d->size + (int64_t)n < ld->conf.max_size)
-		return n;
-	n = record_len(d, d->pos);
-	for (at = d->pos + n; at < d->wait.len; at = d->pos + n) {
-		size_t more = record_len(d, at);
-
-		if (d->size + (int64_t)(n + more) >= ld->conf.max_size)
-			break;
-		n += more;
-	}
-	return n;
-}
-
-/* n more bytes are in the file. */
-static void
-day_advance(struct day *d, size_t n)
-{
-	size_t at;
-
-	d->size += (int64_t)n;
-	d->pos += n;
-	for (at = d->pos; at > d->rec && d->wait.p[at - 1] != '\n'; at--)
-		;
-	if (at > d->rec)
-		d->rec = at;
-}
-
-/* Writes what waits for this day. 0, or -1 with errno. */
-static int
-day_write(struct logdir *ld, struct day *d)
-{
-	ssize_t n;
-
-	if (d->fd >= 0)
-		day_check(ld, d);
-	while (d->pos < d->wait.len) {
-		if (d->roll > 0 && day_roll(ld, d) < 0)
-			return -1;
-		if (d->fd < 0 && day_open(ld, d) < 0)
-			return -1;
-		if (d->pos == d->rec && can_roll(ld, d) &&
-		    is_full(ld, d, record_len(d, d->pos))) {
-			day_close(ld, d);
-			d->roll = ld->conf.keep;
-			continue;
-		}
-		n = write(d->fd, d->wait.p + d->pos, day_run(ld, d));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO; /* POSIX leaves it open; don't spin */
-		if (n <= 0)
-			return -1;
-		day_advance(d, (size_t)n);
-	}
-	return 0;
-}
-
-/* What is in the files needs no memory any more. */
-static void
-day_forget_written(struct logdir *ld, struct day *d)
-{
-	ld->pending -= d->rec;
-	d->pos -= d->rec;
-	buf_drop(&d->wait, d->rec);
-	d->rec = 0;
 }
 
 static int
@@ -440,18 +158,18 @@ day_flush(struct logdir *ld, struct day *d)
 	d->last_use = ++ld->clock;
 	if (day_write(ld, d) < 0)
 		e = errno != 0 ? errno : EIO;
-	day_forget_written(ld, d);
-	if (e != 0 && e != d->failed)
-		tell(ld, d, LOGDIR_FAILED, e);
-	else if (e == 0 && d->failed != 0)
-		tell(ld, d, LOGDIR_AGAIN, 0);
-	d->failed = e;
+	day_count(ld, d);
+	/* after a failed sync only a sync says that it is over */
+	if (e != 0 || (d->suspect < 0 && !d->distrusted))
+		day_report(ld, d, e);
 	return e != 0 ? -1 : 0;
 }
 
 static void
 day_free(struct day *d)
 {
+	if (d->suspect >= 0)
+		close(d->suspect);
 	buf_release(&d->wait);
 	free(d);
 }
@@ -488,7 +206,7 @@ find_day(struct logdir *ld, int64_t number)
 		if (d == NULL)
 			return NULL;
 		d->number = number;
-		d->fd = -1;
+		d->fd = d->suspect = -1;
 		buf_init(&d->wait, PENDING_MAX);
 	} else {
 		*at = d->next;
@@ -496,6 +214,69 @@ find_day(struct logdir *ld, int64_t number)
 	d->next = ld->days;
 	ld->days = d;
 	return d;
+}
+
+bool
+logdir_is_file(const char *s)
+{
+	static const char form[] = "chat_0000-00-00.jsonl";
+	size_t i, n = strlen(s);
+
+	if (n < sizeof(form) - 1)
+		return false;
+	for (i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+			return false;
+	if (s[i] == '\0')
+		return true;
+	return s[i] == '.' && s[i + 1] != '\0' &&
+	       strspn(s + i + 1, "0123456789") == n - i - 1;
+}
+
+/*
+ * The last run's torn last line, if it is in this file. What can't be done
+ * now is done, or told, when the file is opened to be written.
+ */
+static void
+mend(struct logdir *ld, const char *name)
+{
+	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK;
+	struct stat st;
+	int64_t torn = 0;
+	int fd;
+
+	buf_reset(&ld->path);
+	buf_reset(&ld->path2);
+	if (buf_addf(&ld->path, "%s/%s", ld->conf.dir, name) < 0 ||
+	    buf_addf(&ld->path2, "%s.torn", ld->path.p) < 0)
+		return;
+	if (lstat(ld->path.p, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size == 0)
+		return;
+	fd = open(ld->path.p, flags);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		torn = torn_move(fd, st.st_size, ld->path2.p);
+	close(fd);
+	if (torn > 0) {
+		ld->renamed = true;
+		ld->news(ld->arg, LOGDIR_TORN, ld->path.p, torn);
+	}
+}
+
+static void
+mend_all(struct logdir *ld)
+{
+	DIR *dir = opendir(ld->conf.dir);
+	struct dirent *e;
+
+	if (dir == NULL)
+		return;
+	while ((e = readdir(dir)) != NULL)
+		if (logdir_is_file(e->d_name))
+			mend(ld, e->d_name);
+	closedir(dir);
 }
 
 struct logdir *
@@ -512,8 +293,10 @@ logdir_open(const struct logdir_conf *conf, logdir_news_fn *news, void *arg)
 	ld->lock = -1;
 	buf_init(&ld->path, PATH_MAX_LEN);
 	buf_init(&ld->path2, PATH_MAX_LEN);
-	if (make_dirs(conf->dir) == 0 && take_lock(ld) == 0)
+	if (make_dirs(conf->dir, conf->sync) == 0 && take_lock(ld) == 0) {
+		mend_all(ld);
 		return ld;
+	}
 	saved = errno;
 	logdir_close(ld);
 	errno = saved;
@@ -556,6 +339,57 @@ logdir_flush(struct logdir *ld)
 	return rc;
 }
 
+/* The folder's entries, after files were made or renamed. */
+static int
+sync_entries(struct logdir *ld)
+{
+	int e = 0;
+
+	if (!ld->renamed || !ld->conf.sync)
+		return 0;
+	if (sync_dir(ld->conf.dir) < 0)
+		e = errno;
+	if (e != 0 && e != ld->dir_failed)
+		ld->news(ld->arg, LOGDIR_FAILED, ld->conf.dir, e);
+	else if (e == 0 && ld->dir_failed != 0)
+		ld->news(ld->arg, LOGDIR_AGAIN, ld->conf.dir, 0);
+	ld->dir_failed = e;
+	ld->renamed = e != 0;
+	return e != 0 ? -1 : 0;
+}
+
+static int
+sync_once(struct logdir *ld)
+{
+	struct day *d;
+	int rc = logdir_flush(ld);
+
+	for (d = ld->days; d != NULL; d = d->next) {
+		if (d->fd < 0 || d->rec == 0)
+			continue;
+		if (day_sync(ld, d) < 0) {
+			day_report(ld, d, errno);
+			rc = -1;
+		} else if (rc == 0) {
+			day_report(ld, d, 0);
+		}
+	}
+	return sync_entries(ld) < 0 ? -1 : rc;
+}
+
+int
+logdir_sync(struct logdir *ld)
+{
+	/* the second time to new files, where it was the file's fault */
+	return sync_once(ld) == 0 || sync_once(ld) == 0 ? 0 : -1;
+}
+
+size_t
+logdir_unsynced(const struct logdir *ld)
+{
+	return ld->unsynced;
+}
+
 size_t
 logdir_pending(const struct logdir *ld)
 {
@@ -580,7 +414,7 @@ logdir_close(struct logdir *ld)
 
 	if (ld == NULL)
 		return 0;
-	rc = logdir_flush(ld);
+	rc = ld->conf.sync ? logdir_sync(ld) : logdir_flush(ld);
 	while ((d = ld->days) != NULL) {
 		day_close(ld, d);
 		ld->days = d->next;

@@ -8,6 +8,7 @@
 #ifndef SS_LOGDIR_H
 #define SS_LOGDIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct logdir_conf {
 	const char *dir;  /* made with its parents where it is missing */
 	int64_t max_size; /* bytes; 0: files are never rolled over */
 	int keep;         /* how many old ones stay; 0: never rolled over */
+	bool sync;        /* logdir_sync syncs; else nothing is ever synced */
 };
 
 /* What is worth telling people. */
@@ -28,8 +30,11 @@ enum logdir_news {
 typedef void logdir_news_fn(
     void *arg, enum logdir_news, const char *path, int64_t n);
 
+/* Is name the name of an event file, chat_DATE.jsonl or chat_DATE.jsonl.N? */
+bool logdir_is_file(const char *name);
+
 /*
- * Makes the folder and takes its lock. NULL with errno; EWOULDBLOCK: another
+ * Makes the folder, takes its lock, and moves torn last lines aside. NULL with errno; EWOULDBLOCK: another
  * process has it. Borrows conf->dir and arg for its lifetime.
  */
 struct logdir *logdir_open(
@@ -45,6 +50,16 @@ int logdir_add(struct logdir *, int64_t ms, const char *line, size_t n);
  * again later.
  */
 int logdir_flush(struct logdir *);
+/*
+ * Writes all that waits, and makes lasting what was written and the folder's
+ * entries. 0, or -1 when some of it is not: try again later. A file that can't
+ * be synced is not trusted any more: it is cut back to what is known to be on
+ * the disk, put away under a number of its own, and what is missing is
+ * written to a new one.
+ */
+int logdir_sync(struct logdir *);
+/* Bytes written and not synced yet; 0 where nothing is ever synced. */
+size_t logdir_unsynced(const struct logdir *);
 /* Bytes that wait. */
 size_t logdir_pending(const struct logdir *);
 /* Closes all files; they are opened anew by name with the next write. */

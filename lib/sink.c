@@ -312,6 +312,32 @@ sink_put(struct sink *s, const char *line, size_t n, int keep)
 	return buf_addc(&s->q, '\n');
 }
 
+void
+sink_clear(struct sink *s)
+{
+	if (s->done != s->boundary)
+		return; /* in the midst of a line */
+	buf_reset(&s->q);
+	s->done = s->boundary = 0;
+}
+
+int
+sink_put_first(struct sink *s, const char *line, size_t n)
+{
+	char *at;
+
+	if (s->way == WAY_NONE || s->way == WAY_HUB)
+		return 0;
+	if (buf_reserve(&s->q, n + 1) < 0)
+		return -1;
+	at = s->q.p + s->done;
+	memmove(at + n + 1, at, s->q.len - s->done + 1);
+	memcpy(at, line, n);
+	at[n] = '\n';
+	s->q.len += n + 1;
+	return 0;
+}
+
 size_t
 sink_pending(const struct sink *s)
 {

@@ -39,6 +39,13 @@ struct sink *sink_open(struct loop *, const struct addr *,
  * memory ran out.
  */
 int sink_put(struct sink *, const char *line, size_t n, int keep);
+/* unix: forgets what waits: for up(), by who says it all again. */
+void sink_clear(struct sink *);
+/*
+ * The same, in front of all that waits: for up(), when nothing of that has
+ * gone to the new peer yet. Not for listen:.
+ */
+int sink_put_first(struct sink *, const char *line, size_t n);
 /* Writes what can be written now. True when nothing is left. */
 bool sink_flush(struct sink *);
 /* Bytes queued and not yet written (listen: nothing is ever held back). */

@@ -20,6 +20,7 @@
 #include "banned.h"
 
 #define COMMIT_RETRY 1000 /* ms: CONTRACT 7, "tries again every second" */
+#define FIRST_WAIT 10     /* ms for a first line to come */
 #define HUB_WAIT 10       /* ms between looks at readers who lag at the end */
 #define QUEUE_HIGH 262144 /* bytes emitted before the batch is cut short */
 
@@ -128,7 +129,7 @@ on_line(void *arg, const struct source_line *l)
 		stage_reject(st, st->ev.doc.err);
 	else
 		st->ops->event(st->arg, &st->ev);
-	if (st->sink && sink_pending(st->sink) > QUEUE_HIGH)
+	if (st->sink && sink_pending(st->sink) > QUEUE_HIGH + st->conf->group)
 		source_pause(st->source);
 }
 
@@ -228,6 +229,10 @@ on_batch(void *arg)
 		msg_warn("%s: %" PRIu64 " torn line%s thrown away", in_name(st),
 		    torn - st->torn, torn - st->torn == 1 ? "" : "s");
 	st->torn = torn;
+	/* one commit for much, but never while nothing else comes */
+	if (st->conf->group && pending(st) < st->conf->group && !st->held &&
+	    source_ready(st->source))
+		return;
 	flush(st);
 }
 
@@ -301,6 +306,8 @@ on_out_up(void *arg)
 	struct stage *st = arg;
 
 	away_ends(&st->out_away);
+	if (st->ops->up)
+		st->ops->up(st->arg);
 }
 
 static void
@@ -396,6 +403,8 @@ open_ends(struct stage *st)
 	st->source = source_open(st->loop, &st->in, &source_ops, st);
 	if (!st->source)
 		ends_not_opened(&st->in, "stdin");
+	else if (st->conf->line_max)
+		source_limit(st->source, st->conf->line_max);
 	return st->source ? 0 : -1;
 }
 
@@ -480,6 +489,13 @@ stage_run(struct stage *st)
 
 	/* EPIPE is met in the sink: what is in hand gets committed first */
 	sigaction(SIGPIPE, &ign, NULL);
+	/*
+	 * What the program had to say before it read anything leaves with
+	 * the first lines where those are there: should stdout be broken,
+	 * they are met, and committed, first.
+	 */
+	if (pending(st))
+		loop_after(st->loop, &st->retry, FIRST_WAIT, try_again, st);
 	if (loop_run(st->loop) < 0) {
 		msg_err("loop: %s", strerror(errno));
 		return 1;
@@ -493,6 +509,13 @@ stage_emit(struct stage *st, const char *line, size_t n, bool keep)
 	if ((st->sink && sink_put(st->sink, line, n, keep) < 0) ||
 	    (st->print && sink_put(st->print, line, n, keep) < 0))
 		stage_reject(st, "out of memory");
+}
+
+void
+stage_emit_first(struct stage *st, const char *line, size_t n)
+{
+	if (st->sink && sink_put_first(st->sink, line, n) < 0)
+		msg_err("out of memory");
 }
 
 struct loop *
@@ -520,6 +543,19 @@ stage_wait(struct stage *st, bool hold, bool busy)
 	st->busy = busy;
 	if (hold)
 		source_pause(st->source);
+}
+
+struct hub *
+stage_hub(struct stage *st)
+{
+	return st->sink ? sink_hub(st->sink) : NULL;
+}
+
+void
+stage_print_line(struct stage *st, const char *line, size_t n)
+{
+	if (st->print && sink_put(st->print, line, n, 0) < 0)
+		msg_err("out of memory");
 }
 
 void

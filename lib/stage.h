@@ -36,9 +36,14 @@ struct stage_ops {
 	int (*commit)(void *arg);
 	/*
 	 * SIGTERM or SIGINT came: from now on the drain time runs. For who
-	 * holds lines back (stage_busy); may be NULL.
+	 * holds lines back (stage_wait); may be NULL.
 	 */
 	void (*stopping)(void *arg);
+	/*
+	 * The output (unix:) is connected: what is said now by
+	 * stage_emit_first goes before all that waits. May be NULL.
+	 */
+	void (*up)(void *arg);
 	/* SIGHUP or SIGUSR1; those two are ignored by default; may be NULL */
 	void (*signal)(void *arg, int signo);
 	hub_news_fn *news; /* listen: on output; may be NULL */
@@ -53,6 +58,8 @@ struct stage_conf {
 	bool in_is_bus;       /* in NULL means unix: the bus */
 	bool out_is_bus;      /* out NULL means listen: the bus */
 	bool no_out;          /* write nowhere */
+	size_t line_max;      /* bytes of a line; 0: EVENT_INPUT_MAX */
+	size_t group;         /* gather so many bytes while input is there */
 };
 #define STAGE_CONF_INIT                                                \
 	{                                                              \
@@ -98,6 +105,10 @@ int stage_run(struct stage *);
  * hub's history (housekeeping does not).
  */
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
+/* The same in front of all that waits, for up() alone. */
+void stage_emit_first(struct stage *, const char *line, size_t n);
+/* The hub behind a listen: output, else NULL. */
+struct hub *stage_hub(struct stage *);
 /* The event at hand is bad: reported with its line number and set aside. */
 void stage_reject(struct stage *, const char *why);
 /*
@@ -111,10 +122,12 @@ const struct source_line *stage_line(const struct stage *);
 void stage_at(struct stage *, const struct source_line *);
 /* hold: no more events for now. busy: lines are held back, don't end yet. */
 void stage_wait(struct stage *, bool hold, bool busy);
-/* Outside of an event's call: writes what was emitted, lets input flow. */
+/* Outside of event(): commits, writes what was emitted, lets input flow. */
 void stage_flush(struct stage *);
 /* A second place for every line that is emitted (ss-broadcast --print). */
 int stage_print(struct stage *);
+/* A line for that second place alone, if there is one. */
+void stage_print_line(struct stage *, const char *line, size_t n);
 /* Something failed that is worth an exit status of 1 at the end. */
 void stage_fail(struct stage *);
 /* Lines read and rejected so far. */

@@ -1,0 +1,635 @@
+/*
+ * logread: see logread.h. The folder is listed, and of each file its first
+ * and last position are kept as long as its size stays the same. Nothing
+ * stays open between calls: a file that is renamed or removed meanwhile is
+ * found again, or found gone, by the next listing.
+ */
+#define _GNU_SOURCE
+#include "logread.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "logdir.h"
+
+#include "banned.h"
+
+#define BLOCK 65536     /* bytes a read */
+#define NAME_LEN 48     /* chat_2026-11-23.jsonl.10000 and more */
+#define DAY_LEN 21      /* chat_2026-11-23.jsonl */
+#define LOOKS 3         /* listings before a position counts as not there */
+#define LINE_MAX (4u << 20) /* far beyond any event */
+
+/* A file while it is being read: bytes from at on are in p[start..end). */
+struct reading {
+	int fd;
+	int64_t at; /* of p[0] in the file */
+	char *p;
+	size_t start, end, cap;
+};
+
+struct file {
+	char name[NAME_LEN];
+	ino_t ino;
+	int64_t size;
+	uint64_t first, last; /* 0: no positions in it */
+	bool seen;            /* at the listing at work */
+	struct reading r;     /* r.p NULL: not open */
+	const char *line;     /* logread_get: the line at hand */
+	size_t len;
+	uint64_t seq; /* its position; 0: the file is used up */
+};
+
+struct logread {
+	char *dir;
+	int fd;
+	struct file *f;
+	size_t n, cap;
+};
+
+struct logread *
+logread_new(const char *dir)
+{
+	struct logread *lr = calloc(1, sizeof *lr);
+
+	if (!lr)
+		return NULL;
+	lr->fd = -1;
+	lr->dir = strdup(dir);
+	if (lr->dir)
+		return lr;
+	free(lr);
+	return NULL;
+}
+
+static void
+reading_end(struct reading *r)
+{
+	if (!r->p)
+		return;
+	free(r->p);
+	close(r->fd);
+	memset(r, 0, sizeof *r);
+}
+
+void
+logread_free(struct logread *lr)
+{
+	size_t i;
+
+	if (!lr)
+		return;
+	for (i = 0; i < lr->n; i++)
+		reading_end(&lr->f[i].r);
+	free(lr->f);
+	free(lr->dir);
+	free(lr);
+}
+
+static int
+reading_begin(struct reading *r, int dir, const char *name, ino_t ino)
+{
+	struct stat st;
+
+	r->fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (r->fd < 0)
+		return -1;
+	r->p = malloc(BLOCK);
+	if (r->p && fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_ino == ino) {
+		r->cap = BLOCK;
+		r->at = 0;
+		r->start = r->end = 0;
+		return 0;
+	}
+	if (r->p)
+		errno = ESTALE;
+	free(r->p);
+	r->p = NULL;
+	close(r->fd);
+	return -1;
+}
+
+static void
+seek_to(struct reading *r, int64_t at)
+{
+	r->at = at;
+	r->start = r->end = 0;
+}
+
+/* More bytes behind those that are there. 1, 0 at the end, or -1. */
+static int
+read_more(struct reading *r)
+{
+	ssize_t n;
+	char *p;
+
+	if (r->start) {
+		memmove(r->p, r->p + r->start, r->end - r->start);
+		r->at += (int64_t)r->start;
+		r->end -= r->start;
+		r->start = 0;
+	}
+	if (r->end == r->cap) {
+		if (r->cap >= LINE_MAX) {
+			errno = EMSGSIZE;
+			return -1;
+		}
+		p = realloc(r->p, r->cap * 2);
+		if (!p)
+			return -1;
+		r->p = p;
+		r->cap *= 2;
+	}
+	do
+		n = pread(r->fd, r->p + r->end, r->cap - r->end,
+		    (off_t)(r->at + (int64_t)r->end));
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		r->end += (size_t)n;
+	return n > 0 ? 1 : (int)n;
+}
+
+/* The next whole line; a newline stands behind it. 1, 0 at the end, or -1. */
+static int
+next_line(struct reading *r, const char **line, size_t *n)
+{
+	size_t scanned = 0;
+	char *nl;
+	int k;
+
+	for (;;) {
+		nl = memchr(r->p + r->start + scanned, '\n',
+		    r->end - r->start - scanned);
+		if (nl)
+			break;
+		scanned = r->end - r->start;
+		k = read_more(r);
+		if (k <= 0)
+			return k;
+	}
+	*line = r->p + r->start;
+	*n = (size_t)(nl - *line);
+	r->start += *n + 1;
+	return 1;
+}
+
+/* The first position at or behind at, a line's start or in its midst. */
+static int
+first_from(struct reading *r, int64_t at, int64_t limit, uint64_t *seq,
+    int64_t *where)
+{
+	const char *line;
+	size_t n;
+	int k;
+
+	seek_to(r, at ? at - 1 : 0);
+	if (at && (k = next_line(r, &line, &n)) <= 0)
+		return k;
+	for (;;) {
+		*where = r->at + (int64_t)r->start;
+		if (*where >= limit)
+			return 0;
+		k = next_line(r, &line, &n);
+		if (k <= 0)
+			return k;
+		if (event_tail_seq(line, n, seq))
+			return 1;
+	}
+}
+
+/* Looks for the last position from the end on, in ever longer pieces. */
+static int
+last_in(struct reading *r, int64_t size, uint64_t *seq)
+{
+	int64_t back = BLOCK, where, at;
+	uint64_t s;
+	int k;
+
+	for (*seq = 0; !*seq; back *= 4) {
+		at = back < size ? size - back : 0;
+		k = first_from(r, at, size, &s, &where);
+		if (k < 0)
+			return -1;
+		if (k > 0) {
+			const char *line;
+			size_t n;
+
+			*seq = s;
+			while (next_line(r, &line, &n) > 0)
+				if (event_tail_seq(line, n, &s))
+					*seq = s;
+		}
+		if (!at)
+			break;
+	}
+	return 0;
+}
+
+/* Fills in the file's range. */
+static int
+look_into(struct logread *lr, struct file *f)
+{
+	struct reading r = { 0 };
+	int64_t where;
+	int rc;
+
+	f->first = f->last = 0;
+	if (!f->size)
+		return 0;
+	if (reading_begin(&r, lr->fd, f->name, f->ino) < 0)
+		return -1;
+	rc = first_from(&r, 0, f->size, &f->first, &where);
+	if (rc > 0)
+		rc = last_in(&r, f->size, &f->last);
+	reading_end(&r);
+	return rc < 0 ? -1 : 0;
+}
+
+static struct file *
+entry(struct logread *lr, const struct stat *st)
+{
+	struct file *f;
+	size_t i;
+
+	for (i = 0; i < lr->n; i++)
+		if (lr->f[i].ino == st->st_ino)
+			return &lr->f[i];
+	if (lr->n == lr->cap) {
+		f = realloc(lr->f, (lr->cap * 2 + 8) * sizeof *f);
+		if (!f)
+			return NULL;
+		lr->f = f;
+		lr->cap = lr->cap * 2 + 8;
+	}
+	f = &lr->f[lr->n++];
+	memset(f, 0, sizeof *f);
+	f->ino = st->st_ino;
+	f->size = -1;
+	return f;
+}
+
+static int
+list_one(struct logread *lr, const char *name)
+{
+	struct stat st;
+	struct file *f;
+
+	if (fstatat(lr->fd, name, &st, 0) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	f = entry(lr, &st);
+	if (!f)
+		return -1;
+	memcpy(f->name, name, strlen(name) + 1);
+	f->seen = true;
+	if (f->size == st.st_size)
+		return 0;
+	f->size = st.st_size;
+	if (look_into(lr, f) == 0)
+		return 0;
+	f->size = -1;
+	f->first = f->last = 0;
+	return errno == ENOENT || errno == ESTALE ? 0 : -1;
+}
+
+/* Oldest first; files without positions before all others, by name. */
+static int
+by_range(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	if (x->last != y->last)
+		return x->last < y->last ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int
+list(struct logread *lr)
+{
+	DIR *d = fdopendir(dup(lr->fd));
+	struct dirent *e;
+	size_t i, kept;
+	int rc = 0;
+
+	if (!d)
+		return -1;
+	rewinddir(d);
+	for (i = 0; i < lr->n; i++)
+		lr->f[i].seen = false;
+	while (rc == 0 && (e = readdir(d)))
+		if (logdir_is_file(e->d_name) &&
+		    strlen(e->d_name) < NAME_LEN)
+			rc = list_one(lr, e->d_name);
+	closedir(d);
+	for (i = kept = 0; i < lr->n; i++)
+		if (lr->f[i].seen)
+			lr->f[kept++] = lr->f[i];
+	lr->n = kept;
+	if (lr->n)
+		qsort(lr->f, lr->n, sizeof *lr->f, by_range);
+	return rc;
+}
+
+int
+logread_refresh(struct logread *lr)
+{
+	int rc, saved;
+
+	lr->fd = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lr->fd < 0) {
+		lr->n = 0;
+		return errno == ENOENT ? 0 : -1;
+	}
+	rc = list(lr);
+	saved = errno;
+	close(lr->fd);
+	lr->fd = -1;
+	errno = saved;
+	return rc;
+}
+
+uint64_t
+logread_last(const struct logread *lr)
+{
+	return lr->n ? lr->f[lr->n - 1].last : 0;
+}
+
+bool
+logread_covers(const struct logread *lr, uint64_t from, uint64_t to)
+{
+	size_t i;
+	bool more = true;
+
+	/* the files' ranges may lie in any order: go on while it helps */
+	while (from <= to && more)
+		for (more = false, i = 0; i < lr->n; i++)
+			if (lr->f[i].first && lr->f[i].first <= from &&
+			    lr->f[i].last >= from) {
+				from = lr->f[i].last + 1;
+				more = true;
+			}
+	return from > to;
+}
+
+uint64_t
+logread_reach(const struct logread *lr, uint64_t to)
+{
+	uint64_t from = to + 1;
+	bool more = true;
+	size_t i;
+
+	while (from > 1 && more)
+		for (more = false, i = lr->n; i-- > 0;)
+			if (lr->f[i].first && lr->f[i].first < from &&
+			    lr->f[i].last >= from - 1) {
+				from = lr->f[i].first;
+				more = true;
+			}
+	return from;
+}
+
+/* Puts the file's reading in front of its first line with seq >= want. */
+static int
+find(struct file *f, uint64_t want)
+{
+	int64_t lo = 0, hi = f->size, mid, where;
+	uint64_t seq;
+	int k;
+
+	while (hi - lo > BLOCK) {
+		mid = lo + (hi - lo) / 2;
+		k = first_from(&f->r, mid, hi, &seq, &where);
+		if (k < 0)
+			return -1;
+		if (k > 0 && seq < want)
+			lo = where;
+		else
+			hi = mid;
+	}
+	seek_to(&f->r, lo);
+	return 0;
+}
+
+/* The file's next line with seq >= want is at hand, or none is left. */
+static int
+step(struct file *f, uint64_t want)
+{
+	int k = 1;
+
+	while (f->seq < want) {
+		k = next_line(&f->r, &f->line, &f->len);
+		if (k <= 0)
+			break;
+		if (!event_tail_seq(f->line, f->len, &f->seq))
+			f->seq = 0;
+	}
+	if (k > 0)
+		return 0;
+	f->seq = UINT64_MAX; /* nothing more here */
+	return k;
+}
+
+/* Opens what may have positions from want to to. */
+static void
+begin(struct logread *lr, uint64_t want, uint64_t to)
+{
+	size_t i;
+	int dir = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (i = 0; i < lr->n; i++) {
+		struct file *f = &lr->f[i];
+
+		f->seq = UINT64_MAX;
+		if (dir < 0 || !f->first || f->first > to || f->last < want ||
+		    reading_begin(&f->r, dir, f->name, f->ino) < 0)
+			continue;
+		f->seq = 0;
+		if (find(f, want) < 0 || step(f, want) < 0)
+			f->seq = UINT64_MAX;
+	}
+	if (dir >= 0)
+		close(dir);
+}
+
+static void
+end(struct logread *lr)
+{
+	size_t i;
+
+	for (i = 0; i < lr->n; i++)
+		reading_end(&lr->f[i].r);
+}
+
+/* The file whose line at hand is this position; NULL: none has it. */
+static struct file *
+holder(struct logread *lr, uint64_t want)
+{
+	struct file *f;
+	size_t i;
+
+	for (i = lr->n; i-- > 0;) {
+		f = &lr->f[i];
+		if (f->seq < want && step(f, want) < 0)
+			continue;
+		if (f->seq == want)
+			return f;
+	}
+	return NULL;
+}
+
+/* One run from what is listed now. Returns how many lines. */
+static uint64_t
+run(struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
+{
+	size_t old = out->len;
+	uint64_t want = from;
+	struct file *f;
+
+	begin(lr, from, to);
+	while (want <= to && (f = holder(lr, want))) {
+		if ((out->len > old && out->len - old + f->len + 1 > max) ||
+		    buf_add(out, f->line, f->len + 1) < 0)
+			break;
+		want++;
+	}
+	end(lr);
+	return want - from;
+}
+
+uint64_t
+logread_get(struct logread *lr, uint64_t from, uint64_t to, size_t max,
+    struct buf *out)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < LOOKS && from <= to; i++) {
+		if (i && logread_refresh(lr) < 0)
+			break;
+		n = run(lr, from, to, max, out);
+		if (n)
+			break;
+	}
+	return n;
+}
+
+static int
+each_in(struct logread *lr, struct file *f, uint64_t from,
+    void (*fn)(void *arg, const char *line, size_t n), void *arg)
+{
+	const char *line;
+	uint64_t seq;
+	size_t n;
+	int k, saved;
+
+	if (f->last && f->last < from)
+		return 0;
+	if (reading_begin(&f->r, lr->fd, f->name, f->ino) < 0)
+		return errno == ENOENT || errno == ESTALE ? 0 : -1;
+	k = f->first && f->first < from ? find(f, from) : 0;
+	while (k >= 0 && (k = next_line(&f->r, &line, &n)) > 0)
+		if (!event_tail_seq(line, n, &seq) || seq >= from)
+			fn(arg, line, n);
+	saved = errno;
+	reading_end(&f->r);
+	errno = saved;
+	return k;
+}
+
+/* Cuts the lines from position seq on off a file. */
+static int
+cut_from(struct logread *lr, struct file *f, uint64_t seq)
+{
+	int64_t at;
+	int rc, fd;
+
+	if (reading_begin(&f->r, lr->fd, f->name, f->ino) < 0)
+		return -1;
+	f->seq = 0;
+	rc = find(f, seq) < 0 || step(f, seq) < 0 ? -1 : 0;
+	at = f->r.at + (int64_t)(f->r.start - f->len - 1);
+	reading_end(&f->r);
+	if (rc < 0 || f->seq == UINT64_MAX)
+		return rc;
+	fd = openat(lr->fd, f->name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = at > 0 ? ftruncate(fd, (off_t)at) : unlinkat(lr->fd, f->name, 0);
+	if (rc == 0)
+		rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* The number behind the name: older files have higher ones. */
+static long
+number_of(const struct file *f)
+{
+	const char *dot = strrchr(f->name, '.');
+
+	return dot[1] == 'j' ? 0 : strtol(dot + 1, NULL, 10);
+}
+
+/* Of one day, and both have the positions where the newer one begins. */
+static bool
+overlap(const struct file *old, const struct file *new)
+{
+	return new->first && new->first <= old->last &&
+	       new->first >= old->first &&
+	       memcmp(old->name, new->name, DAY_LEN) == 0 &&
+	       number_of(old) > number_of(new);
+}
+
+int
+logread_mend(struct logread *lr)
+{
+	struct file *old, *new;
+	size_t i, k;
+	int rc = 0;
+
+	lr->fd = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lr->fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	for (i = 0; i < lr->n && rc == 0; i++)
+		for (k = 0; k < lr->n && rc == 0; k++) {
+			old = &lr->f[i];
+			new = &lr->f[k];
+			if (!overlap(old, new))
+				continue;
+			/* the one that got farther has all of it */
+			rc = new->last >= old->last
+				 ? cut_from(lr, old, new->first)
+				 : unlinkat(lr->fd, new->name, 0);
+			break;
+		}
+	close(lr->fd);
+	lr->fd = -1;
+	return rc < 0 ? -1 : logread_refresh(lr);
+}
+
+int
+logread_each(struct logread *lr, uint64_t from,
+    void (*fn)(void *arg, const char *line, size_t n), void *arg)
+{
+	size_t i;
+	int rc = 0, saved;
+
+	lr->fd = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lr->fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	for (i = 0; i < lr->n && rc == 0; i++)
+		rc = each_in(lr, &lr->f[i], from, fn, arg);
+	saved = errno;
+	close(lr->fd);
+	lr->fd = -1;
+	errno = saved;
+	return rc;
+}

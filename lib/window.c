@@ -1,0 +1,224 @@
+/*
+ * window: see window.h. The keys stand in a ring in the order of their
+ * coming, found through an index with linear probing that grows with them:
+ * what is never used costs no memory. The oldest is taken out of the index by
+ * moving back those behind it (Knuth, TAOCP 3, 6.4, algorithm R), so there
+ * are no tombstones to clean up.
+ */
+#include "window.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "banned.h"
+
+#define FIRST 1024 /* keys there is room for at the start */
+
+struct window {
+	struct window_key *ring;
+	uint32_t *index; /* place in the ring + 1; 0: free */
+	size_t mask;     /* slots of the index - 1 */
+	size_t cap;      /* of the ring, grows up to max */
+	size_t max;
+	size_t n;
+	size_t next; /* where the next key goes */
+	uint64_t k0, k1;
+};
+
+static uint64_t
+rotl(uint64_t x, int b)
+{
+	return x << b | x >> (64 - b);
+}
+
+/* One round of SipHash (Aumasson and Bernstein, 2012). */
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static void
+sip_word(uint64_t v[4], uint64_t m)
+{
+	v[3] ^= m;
+	sip_round(v);
+	v[0] ^= m;
+}
+
+/* Whole words, then the rest with the length on top of it. */
+static void
+sip_text(uint64_t v[4], const void *text, size_t n)
+{
+	const unsigned char *p = text;
+	uint64_t m;
+	size_t left = n;
+
+	for (; left >= 8; left -= 8, p += 8) {
+		memcpy(&m, p, 8);
+		sip_word(v, m);
+	}
+	m = (uint64_t)n << 56;
+	if (left)
+		memcpy(&m, p, left);
+	sip_word(v, m ^ (uint64_t)n << 56);
+}
+
+struct window_key
+window_key(const struct window *w, const void *p, size_t n, const void *q,
+    size_t m)
+{
+	/* SipHash-1-3 with 128 bits of result */
+	uint64_t v[4] = { w->k0 ^ UINT64_C(0x736f6d6570736575),
+		w->k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
+		w->k0 ^ UINT64_C(0x6c7967656e657261),
+		w->k1 ^ UINT64_C(0x7465646279746573) };
+	struct window_key k;
+	int i;
+
+	sip_word(v, n); /* where the first ends */
+	sip_text(v, p, n);
+	if (q)
+		sip_text(v, q, m);
+	v[2] ^= 0xee;
+	for (i = 0; i < 3; i++)
+		sip_round(v);
+	k.a = v[0] ^ v[1] ^ v[2] ^ v[3];
+	v[1] ^= 0xdd;
+	for (i = 0; i < 3; i++)
+		sip_round(v);
+	k.b = v[0] ^ v[1] ^ v[2] ^ v[3];
+	return k;
+}
+
+struct window *
+window_new(size_t max)
+{
+	struct window *w = calloc(1, sizeof *w);
+	uint64_t secret[2];
+
+	if (!w)
+		return NULL;
+	w->max = max;
+	w->cap = max < FIRST ? max : FIRST;
+	for (w->mask = 1; w->mask < 2 * w->cap;)
+		w->mask *= 2;
+	w->ring = calloc(w->cap, sizeof *w->ring);
+	w->index = calloc(w->mask--, sizeof *w->index);
+	if (!w->ring || !w->index ||
+	    getrandom(secret, sizeof secret, 0) != sizeof secret) {
+		window_free(w);
+		return NULL;
+	}
+	w->k0 = secret[0];
+	w->k1 = secret[1];
+	return w;
+}
+
+void
+window_free(struct window *w)
+{
+	if (!w)
+		return;
+	free(w->ring);
+	free(w->index);
+	free(w);
+}
+
+/* The slot that has the key, or the free one where it would go. */
+static size_t
+slot_of(const struct window *w, struct window_key k)
+{
+	size_t i = (size_t)k.a & w->mask;
+	const struct window_key *have;
+
+	for (; w->index[i]; i = (i + 1) & w->mask) {
+		have = &w->ring[w->index[i] - 1];
+		if (have->a == k.a && have->b == k.b)
+			break;
+	}
+	return i;
+}
+
+bool
+window_has(const struct window *w, struct window_key k)
+{
+	return w->index[slot_of(w, k)] != 0;
+}
+
+static void
+take_out(struct window *w, struct window_key k)
+{
+	size_t hole = slot_of(w, k), i = hole, home;
+
+	w->index[hole] = 0;
+	for (i = (i + 1) & w->mask; w->index[i]; i = (i + 1) & w->mask) {
+		home = (size_t)w->ring[w->index[i] - 1].a & w->mask;
+		/* may it stand in the hole: is home not behind it? */
+		if (((i - home) & w->mask) < ((i - hole) & w->mask))
+			continue;
+		w->index[hole] = w->index[i];
+		w->index[i] = 0;
+		hole = i;
+	}
+}
+
+/* Twice the room. The ring is not full round yet: it only gets longer. */
+static int
+grow(struct window *w)
+{
+	size_t cap = w->cap * 2 < w->max ? w->cap * 2 : w->max, slots = 1, i;
+	struct window_key *ring;
+	uint32_t *index;
+
+	while (slots < 2 * cap)
+		slots *= 2;
+	ring = realloc(w->ring, cap * sizeof *ring);
+	if (!ring)
+		return -1;
+	w->ring = ring;
+	index = calloc(slots, sizeof *index);
+	if (!index)
+		return -1;
+	free(w->index);
+	w->index = index;
+	w->mask = slots - 1;
+	w->cap = cap;
+	for (i = 0; i < w->n; i++)
+		index[slot_of(w, ring[i])] = (uint32_t)i + 1;
+	return 0;
+}
+
+int
+window_add(struct window *w, struct window_key k)
+{
+	if (w->n == w->cap && w->cap < w->max) {
+		if (grow(w) < 0)
+			return -1;
+		w->next = w->n;
+	}
+	if (w->n == w->max)
+		take_out(w, w->ring[w->next]);
+	else
+		w->n++;
+	w->ring[w->next] = k;
+	w->index[slot_of(w, k)] = (uint32_t)w->next + 1;
+	w->next = (w->next + 1) % w->max;
+	return 0;
+}
+
+size_t
+window_count(const struct window *w)
+{
+	return w->n;
+}
