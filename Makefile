@@ -92,14 +92,17 @@ WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
 CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
+ICU_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags icu-i18n icu-uc)
+ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
 LDLIBS.ss-gift = $(CURL_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS)
-LDLIBS.ss-train = -lz
+LDLIBS.ss-moderate = $(JQ_LIBS) $(ICU_LIBS)
+LDLIBS.ss-train = $(ICU_LIBS) -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
+CFLAGS.lib/toxic/unicode = $(ICU_CFLAGS)
 
 # --- what there is --------------------------------------------------------
 
@@ -181,15 +184,15 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(CURL_LIBS) -lm
+		$(JQ_LIBS) $(CURL_LIBS) $(ICU_LIBS) -lm
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
 	$(say) FUZZ $@
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(CURL_LIBS) -lm
+		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) $(ICU_CFLAGS) \
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(CURL_LIBS) $(ICU_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 
@@ -207,7 +210,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
-	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
+	libicu-dev zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
@@ -315,7 +318,8 @@ completions: all
 
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
-LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS)
+LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
+	$(ICU_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \

@@ -71,8 +71,7 @@ toxic_new_bare(void)
 
 	if (t == NULL)
 		return NULL;
-	norm_init(&t->norm);
-	if (lex_init(&t->lex, &t->norm) < 0) {
+	if (norm_init(&t->norm) < 0 || lex_init(&t->lex, &t->norm) < 0) {
 		e = errno;
 		toxic_free(t);
 		errno = e;
@@ -138,6 +137,7 @@ toxic_free(struct toxic *t)
 		return;
 	model_release(&t->model);
 	lex_release(&t->lex);
+	norm_release(&t->norm);
 	free(t);
 }
 
