@@ -371,6 +371,7 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 	void *p = NULL;
 	int r = -1;
 
+	lex->norm = nm;
 	lex->nentries = 1;
 	lex->nstates = LEX_PHRASE_START + 1;
 	lex->phrase = calloc(UINT16_MAX + (size_t)1, 1);

@@ -98,6 +98,7 @@ struct lex_edge {
 	uint16_t state;
 };
 struct lexicon {
+	const struct norm *norm; /* borrowed: what its words were read by */
 	struct lex_node *node; /* [0] is the root */
 	uint64_t pair[64];     /* two symbols that begin an INSIDE word */
 	struct lex_entry *entry;
@@ -109,7 +110,10 @@ struct lexicon {
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 };
 
-/* 0, or -1 with errno. A zeroed lexicon is ready for it and for release. */
+/*
+ * 0, or -1 with errno. A zeroed lexicon is ready for it and for release.
+ * Borrows the norm as long as it lives.
+ */
 int lex_init(struct lexicon *, const struct norm *);
 void lex_release(struct lexicon *);
 
