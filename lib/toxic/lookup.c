@@ -49,6 +49,7 @@ static const char *const suffixes[] = {
 	"lord",
 };
 
+#define MASKS_TRIED 2 /* in a word, so many are filled in */
 #define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -171,7 +172,8 @@ struct walk {
 	const struct lexicon *lex;
 	const struct norm_glyph *g;
 	size_t first, from, to; /* the stretch; this try's start */
-	bool joined, spelt;
+	bool joined;
+	enum lex_joint joint;
 	unsigned *budget;
 	struct lex_match best;
 };
@@ -183,6 +185,12 @@ struct path {
 	bool glued;         /* something between letters was skipped */
 	bool disguised, doubled;
 };
+
+static bool
+is_spelt(const struct walk *w)
+{
+	return w->joined && (w->joint == LEX_SPELT || w->joint == LEX_RUN);
+}
 
 static bool
 ends_word(const struct walk *w, size_t i)
@@ -197,6 +205,8 @@ ends_word(const struct walk *w, size_t i)
 static bool
 is_plausible(const struct walk *w, const struct path *p, bool inside)
 {
+	if (w->joint == LEX_FRAGMENTS)
+		return p->any == 0 && p->glued && !p->doubled;
 	if (p->any > 0)
 		return p->real >= 2 ? p->any <= p->real
 				    : p->real == 1 && p->any >= 3 && inside;
@@ -210,7 +220,7 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 {
 	size_t end;
 
-	if (w->spelt)
+	if (is_spelt(w))
 		return p->i == w->to;
 	if (ends_word(w, p->i))
 		return true;
@@ -220,14 +230,92 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 	return inflects(e) && is_suffix(w->g, p->i, end, p->prev);
 }
 
+/* The letters of a path's glyphs with 0 for masks; 0: not that simple. */
+static size_t
+letters(const struct walk *w, const struct path *p, char s[TYPO_WORD_MAX])
+{
+	size_t i, n = 0;
+
+	for (i = w->from; i < p->i; i++) {
+		if (w->g[i].kind == NORM_GLUE && w->g[i].alt == 0)
+			continue;
+		if (n == TYPO_WORD_MAX)
+			return 0;
+		if (w->g[i].kind == NORM_LETTER && w->g[i].sym < NORM_CYR)
+			s[n++] = (char)('a' + w->g[i].sym);
+		else if (w->g[i].alt == NORM_ALT_ANY)
+			s[n++] = '\0';
+		else
+			return 0;
+	}
+	return n;
+}
+
+/* An ordinary word has these letters, whatever the masks stand for. */
+static bool
+fits_common(const struct lexicon *lex, char *s, size_t n, unsigned masks)
+{
+	size_t i = 0;
+	bool found = false;
+
+	while (i < n && s[i] != '\0')
+		i++;
+	if (i == n)
+		return typo_is_common(lex->typo, s, n);
+	if (masks == MASKS_TRIED)
+		return false;
+	for (s[i] = 'a'; s[i] <= 'z' && !found; s[i]++)
+		found = fits_common(lex, s, n, masks + 1);
+	s[i] = '\0';
+	return found;
+}
+
+/* Every word of a chain is an ordinary one. */
+static bool
+all_common(const struct walk *w, size_t end)
+{
+	char s[TYPO_WORD_MAX];
+	size_t i, n = 0;
+
+	for (i = w->from; i <= end; i++) {
+		if (i < end && in_word(&w->g[i])) {
+			if (n == TYPO_WORD_MAX || w->g[i].kind != NORM_LETTER ||
+			    w->g[i].sym >= NORM_CYR)
+				return false;
+			s[n++] = (char)('a' + w->g[i].sym);
+		} else if (n > 0) {
+			if (!typo_is_common(w->lex->typo, s, n))
+				return false;
+			n = 0;
+		}
+	}
+	return true;
+}
+
+/* What stands there is more likely an ordinary word, or several. */
+static bool
+is_ordinary(
+    const struct walk *w, const struct lex_entry *e, const struct path *p)
+{
+	char s[TYPO_WORD_MAX];
+	size_t n;
+
+	if (w->joined && w->joint == LEX_FRAGMENTS)
+		return all_common(w, p->i);
+	if (p->any == 0 || (e->flags & LEX_MASKED) != 0)
+		return false;
+	n = letters(w, p, s);
+	return n > 0 && fits_common(w->lex, s, n, 0);
+}
+
 /* It stands where a word that doesn't count inside of others must. */
 static bool
 is_in_place(const struct walk *w, bool inside, bool whole)
 {
-	bool at_start = w->from == w->first || (w->joined && !w->spelt);
+	bool at_start = w->from == w->first || (w->joined && !is_spelt(w));
 
 	if (inside)
-		return whole || !w->joined || w->spelt;
+		return whole || !w->joined || is_spelt(w);
 	return whole && at_start;
 }
 
@@ -240,9 +328,12 @@ is_acceptable(const struct walk *w, const struct lex_entry *e,
 
 	if (!is_in_place(w, inside, whole))
 		return false;
+	if (w->joined && w->joint == LEX_RUN && whole && w->from == w->first)
+		return p->any == 0 && !p->doubled;
 	if ((e->flags & LEX_STRONG) == 0) /* only as a word of a phrase */
 		return !w->joined && !p->doubled && whole;
-	return !p->disguised || is_plausible(w, p, inside);
+	return !p->disguised ||
+	       (is_plausible(w, p, inside) && !is_ordinary(w, e, p));
 }
 
 /* Keeps the longest. */
@@ -255,7 +346,7 @@ consider(struct walk *w, const struct path *p)
 
 	if (!is_acceptable(w, e, p, whole))
 		return;
-	if (whole && !w->spelt)
+	if (whole && !is_spelt(w))
 		while (!ends_word(w, end))
 			end++;
 	if (w->best.entry != NULL && end - w->from <= w->best.to - w->best.from)
@@ -263,7 +354,9 @@ consider(struct walk *w, const struct path *p)
 	w->best = (struct lex_match){ .entry = e,
 		.from = w->from,
 		.to = end,
-		.disguised = p->disguised };
+		.disguised = p->disguised,
+		.spelt = w->joined && w->joint == LEX_RUN && whole &&
+			 w->from == w->first };
 }
 
 static void search(struct walk *, struct path);
@@ -339,6 +432,22 @@ search_from(struct walk *w, size_t from)
 	search(w, p);
 }
 
+bool
+lex_may_begin(const struct lexicon *lex, const struct norm_glyph *g,
+    size_t from, size_t to)
+{
+	size_t at = 0, i;
+
+	for (i = from; i < to; i++) {
+		if (g[i].alt != 0)
+			return true;
+		at = child(&lex->node[at], g[i].sym);
+		if (at == 0 || !lex->node[at].strong)
+			return false;
+	}
+	return lex->node[at].mask != 0;
+}
+
 /* The word could be more than what is written. */
 static bool
 is_odd(const struct norm_glyph *g, size_t from, size_t to)
@@ -351,6 +460,31 @@ is_odd(const struct norm_glyph *g, size_t from, size_t to)
 		odd |= g[i].alt != 0 || (i > from && g[i].sym == g[i - 1].sym);
 	}
 	return odd && letter;
+}
+
+/* A word with one mistake in it, written in plain letters. */
+static struct lex_match
+match_typo(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to)
+{
+	struct lex_match m = { .from = from, .to = to };
+	char s[TYPO_WORD_MAX];
+	size_t n = to - from, i;
+	uint16_t id;
+
+	if (n > TYPO_WORD_MAX)
+		return m;
+	for (i = 0; i < n; i++) {
+		if (g[from + i].kind != NORM_LETTER || g[from + i].cp >= 0x80)
+			return m;
+		s[i] = (char)('a' + g[from + i].sym);
+	}
+	id = typo_find(lex->typo, s, n);
+	if (id != 0) {
+		m.entry = &lex->entry[id];
+		m.disguised = true;
+	}
+	return m;
 }
 
 struct lex_match
@@ -366,13 +500,15 @@ lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
 	if (m.entry != NULL)
 		return m;
 	m = match_inside(lex, g, from, to);
-	if (m.entry != NULL || !is_odd(g, from, to))
+	if (m.entry != NULL)
 		return m;
+	if (!is_odd(g, from, to))
+		return match_typo(lex, g, from, to);
 	search_from(&w, from);
 	for (i = from + 1; i + 3 <= to && w.best.entry == NULL; i++)
 		if (g[i].alt != 0 || lex->pair[g[i].sym] != 0)
 			search_from(&w, i);
-	return w.best;
+	return w.best.entry != NULL ? w.best : match_typo(lex, g, from, to);
 }
 
 struct lex_match
@@ -384,7 +520,7 @@ lex_joined(const struct lexicon *lex, const struct norm_glyph *g,
 		.first = c->first,
 		.to = c->to,
 		.joined = true,
-		.spelt = c->spelt,
+		.joint = c->joint,
 		.budget = budget };
 
 	search_from(&w, from);

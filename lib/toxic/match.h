@@ -28,6 +28,12 @@ size_t match_text(const struct lexicon *, const struct norm_glyph *, size_t n,
     struct match_token *token);
 
 /*
+ * The end of a run of three single letters and more that begins at from, with
+ * the same gap between them all; from where there is none.
+ */
+size_t match_run(const struct norm_glyph *g, size_t n, size_t from);
+
+/*
  * The text as it reads, as glyphs again: kind, sym and cp are what counts,
  * start and end tell where it stands. There are two views.
  *

@@ -112,6 +112,15 @@ run_end(const struct view *v, size_t from, size_t *gaplen)
 	return end;
 }
 
+size_t
+match_run(const struct norm_glyph *g, size_t n, size_t from)
+{
+	struct view v = { .g = g, .n = n };
+	size_t len;
+
+	return run_end(&v, from, &len);
+}
+
 /* Looks for a run, so that short words between such are known as well. */
 static void
 find_gap(struct view *v)

@@ -31,17 +31,20 @@ const struct lex_profile lex_profile[LEX_PROFILES] = {
 	[LEX_HARMLESS] = { .directed = 0 },
 };
 
-/* a^ counts inside other words too, a= only as it is, a! in disguise. */
+/*
+ * a^ counts inside other words too, a= only as it is, a! in disguise, a* with
+ * asterisks even where these could hide an ordinary word.
+ */
 const struct lex_words lex_words[] = {
 	{ LEX_PROFANE, LEX_STRONG,
-	    "fuck^ fuk fck fcuk fvck phuck phuk fuq fuc fuckk fock= fk= fack= "
+	    "fuck^* fuk fck fcuk fvck phuck phuk fuq fuc fuckk fock= fk= fack= "
 	    "fckng= fkng= fuckng= fuking= fukin= sftu= fkn= fkin= "
 	    "fking= fker= fkers= fukk effing= fuxk fux fuckery feking= "
 	    "fcking= fckin= fcker= fcken= fuking= fuckoff motherfucking "
 	    "stfu= gtfo= foad= " },
 	{ LEX_MILD, LEX_EXACT, "wtf wth omfg ffs jfc idgaf" },
 	{ LEX_VULGAR, LEX_STRONG,
-	    "shit^ shyt shiet shite shitty shitter shitshow bullshit horseshit "
+	    "shit^* shyt shiet shite shitty shitter shitshow bullshit horseshit "
 	    "dogshit batshit apeshit shithead piss pissed pissing pissoff turd "
 	    "bollocks= goddamn goddamned goddam arse= arsed= arses= bastard "
 	    "bloodyhell sht= shitless asswipe" },
@@ -52,21 +55,21 @@ const struct lex_words lex_words[] = {
 	    "schlong weenie nude nudes porn porno horny" },
 	{ LEX_MILD, LEX_EXACT, "hell heck darn freaking frickin bloody smh" },
 	{ LEX_ABUSE, LEX_STRONG,
-	    "asshole^ ashole arsehole azzhole asshat assclown assface "
-	    "assmunch asslicker bitch^ biatch biotch bich= betch= beyotch "
+	    "asshole^* ashole arsehole azzhole asshat assclown assface "
+	    "assmunch asslicker bitch^* biatch biotch bich= betch= beyotch "
 	    ""
-	    "btch= cunt cuntface cuntbag kunt= cnt= motherfucker^ "
+	    "btch= cunt* cuntface cuntbag kunt= cnt= motherfucker^ "
 	    "motherfuckers mofo mofos mutherfucker muthafucka muthafuckin "
-	    "whore^ whor= slut^ slutty skank thot= hoe= hoes= "
+	    "whore^ whor= slut^* slutty skank thot= hoe= hoes= "
 	    "dickhead^ dickwad dickface dickless cockhead fuckface fuckwit "
 	    "fuckhead fuckboy fucktard fuckstick shithead shitbag shitface "
 	    "shitstain cocksucker^ cocksucking cuck cucks= "
 	    "wanker wank= wanking= twat twats= tosser= bellend knobhead "
 	    "scumbag^ douchebag^ douche douchey jackass jackasses= dumbass^ "
 	    "dumbfuck dumbshit dipshit fatass lardass "
-	    "bastards= pussies= pussy prick= pricks= minger= slag= slags= "
+	    "bastards= pussies= pussy* prick= pricks= minger= slag= slags= "
 	    "minge= dickbag cumdumpster cumslut cumbucket buttface pisshead "
-	    "retard^ retarded retards tard= tards= libtard= libtards= "
+	    "retard^* retarded retards tard= tards= libtard= libtards= "
 	    "fucknut fuckwad shitlord pedophile= paedophile= pedo= pedos= "
 	    "paedo= rapist= rapists=" },
 	{ LEX_INSULT, LEX_STRONG,
@@ -92,15 +95,20 @@ const struct lex_words lex_words[] = {
 	    "dickish= turdface arselicker mouthbreather= eejit= "
 	    "dork= poser= wimp= wimps= "
 	    "twits= " },
+	{ LEX_BELITTLE, LEX_EXACT | LEX_STRONG,
+	    "dumb dumber dumbest stupid stupidest stupidity stoopid trash "
+	    "trashy garbage pathetic worthless useless clueless disgusting "
+	    "ugly ugliest clown clowns coward cowards cowardly liar liars "
+	    "cheater cheaters hypocrite hypocrites toxic" },
 	{ LEX_BELITTLE, LEX_EXACT,
-	    "fu dumb dumber dumbest stupid stupidest stupidity stoopid stupd "
-	    "stupit trash trashy "
-	    "garbage rubbish pathetic worthless useless hopeless clueless "
-	    "mindless disgusting disgrace disgraceful embarrassing "
-	    "embarrassment laughable ugly ugliest clown clowns "
+	    "fu stupd "
+	    "stupit "
+	    "rubbish hopeless "
+	    "mindless disgrace disgraceful embarrassing "
+	    "embarrassment laughable "
 	    "failure ridiculous "
-	    "coward cowards cowardly "
-	    "liar liars cheater cheaters hypocrite hypocrites fraud foolish "
+	    ""
+	    "fraud foolish "
 	    "fool "
 	    "fools ignorant incompetent incapable talentless toothless "
 	    "repulsive revolting vile filthy filth lamest "
@@ -110,7 +118,7 @@ const struct lex_words lex_words[] = {
 	    "demented deranged delusional unstable "
 	    "fascist bigots "
 	    "narcissist "
-	    "sociopath psychopath toxic cancerous "
+	    "sociopath psychopath cancerous "
 	    "autistic autist smelly stinky stink stinks vomit "
 	    "hideous coon= pest abomination "
 	    "waster donkeys cringe cringy simp "
@@ -119,7 +127,7 @@ const struct lex_words lex_words[] = {
 	    "deplorable contemptible disgusted unwanted hated "
 	    "unlovable shameful shameless spoiled snitch "
 	    "twofaced dogwater scammer scammers " },
-	{ LEX_JEER, LEX_EXACT,
+	{ LEX_JEER, LEX_EXACT | LEX_STRONG,
 	    "crybaby crybabies noob noobs noobie noobies nooblet nub nubs nobs "
 	    "newb noobest "
 	    "useles "
@@ -143,9 +151,9 @@ const struct lex_words lex_words[] = {
 	    "bum "
 	    "muppet" },
 	{ LEX_SLUR, LEX_STRONG,
-	    "nigger^ niggers= niggr= nigga^ niggaz= nigguh= nigg= nigs= nig= "
+	    "nigger^* niggers= niggr= nigga^* niggaz= nigguh= nigg= nigs= nig= "
 	    "niggah= negroid= sandnigger wigger= "
-	    "faggot^ faggots= fagot= fag= fags= faggy= faget= fagget= phag= "
+	    "faggot^* faggots= fagot= fag= fags= faggy= faget= fagget= phag= "
 	    "faggit= kike= kikes= kyke= spic= spics= wetback= wetbacks= "
 	    "chink= chinks= gook= gooks= raghead towelhead cameljockey "
 	    "tranny= trannies= trannys= shemale= shemales= "
