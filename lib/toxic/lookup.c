@@ -49,6 +49,8 @@ static const char *const suffixes[] = {
 	"lord",
 };
 
+#define SHARE 4096    /* steps of a search */
+#define LEET_MIN 4    /* letters of a word that may be nearly all signs */
 #define MASKS_TRIED 2 /* in a word, so many are filled in */
 #define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -70,8 +72,21 @@ in_word(const struct norm_glyph *g)
 	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
 }
 
+/* The letter that a glyph is or, of signs with one reading, stands for. */
+static unsigned
+plain_sym(const struct norm_glyph *g)
+{
+	uint64_t set = norm_alt[g->alt];
+
+	if (g->kind == NORM_LETTER)
+		return g->sym;
+	if (g->kind != NORM_SIGN || set == 0 || (set & (set - 1)) != 0)
+		return NORM_NONE;
+	return (unsigned)__builtin_ctzll(set);
+}
+
 /*
- * The glyphs from from to to are an ending: plain letters, the last one
+ * The glyphs from from to to are an ending: letters, the last one
  * perhaps drawn out. prev, the letter before them, may be doubled ("-tting").
  */
 static bool
@@ -79,16 +94,19 @@ is_suffix(const struct norm_glyph *g, size_t from, size_t to, unsigned prev)
 {
 	char s[8];
 	size_t n = 0, i, skip;
+	unsigned sym;
 
 	for (i = from; i < to; i++) {
-		if (g[i].kind != NORM_LETTER || g[i].sym >= 26)
+		sym = plain_sym(&g[i]);
+		if (sym >= 26)
 			return false;
-		if (i + 2 < to && g[i].sym == g[i + 1].sym &&
-		    g[i].sym == g[to - 1].sym && g[i].sym == g[to - 2].sym)
+		if (i + 2 < to && sym == plain_sym(&g[i + 1]) &&
+		    sym == plain_sym(&g[to - 1]) &&
+		    sym == plain_sym(&g[to - 2]))
 			continue;
 		if (n == sizeof(s) - 1)
 			return false;
-		s[n++] = (char)('a' + g[i].sym);
+		s[n++] = (char)('a' + sym);
 	}
 	s[n] = '\0';
 	for (skip = 0; skip < 2 && skip < n; skip++) {
@@ -176,6 +194,9 @@ struct walk {
 	enum lex_joint joint;
 	unsigned *budget;
 	struct lex_match best;
+	/* the longest with a weight */
+	const struct lex_entry *stem;
+	size_t stem_len;
 };
 
 struct path {
@@ -199,19 +220,33 @@ ends_word(const struct walk *w, size_t i)
 }
 
 /*
- * Of a disguise: enough of its letters are there. A mask all the way ("f***")
- * needs a word that is one wherever it stands.
+ * Of a mask enough letters are there: more of them than asterisks, but half
+ * will do for words that people mask. All the way ("f***") only those that
+ * are strong wherever they stand.
  */
 static bool
-is_plausible(const struct walk *w, const struct path *p, bool inside)
+is_plausible_mask(const struct lex_entry *e, const struct path *p)
 {
-	if (w->joint == LEX_FRAGMENTS)
+	if (p->real < 2)
+		return p->real == 1 && p->any >= 3 &&
+		       (e->flags & LEX_INSIDE) != 0;
+	return p->any < p->real ||
+	       (p->any == p->real && (e->flags & LEX_MASKED) != 0);
+}
+
+/* Of a disguise: enough of its letters are there. */
+static bool
+is_plausible(const struct walk *w, const struct lex_entry *e,
+    const struct path *p, bool whole)
+{
+	if (w->joint == LEX_FRAGMENTS && w->joined)
 		return p->any == 0 && p->glued && !p->doubled;
 	if (p->any > 0)
-		return p->real >= 2 ? p->any <= p->real
-				    : p->real == 1 && p->any >= 3 && inside;
+		return is_plausible_mask(e, p);
 	if (w->joined)
 		return p->glued && p->real >= 3;
+	if (whole && p->real >= 1 && e->len >= LEET_MIN)
+		return true;
 	return p->real >= 2 && 3 * p->real >= p->i - w->from;
 }
 
@@ -333,7 +368,20 @@ is_acceptable(const struct walk *w, const struct lex_entry *e,
 	if ((e->flags & LEX_STRONG) == 0) /* only as a word of a phrase */
 		return !w->joined && !p->doubled && whole;
 	return !p->disguised ||
-	       (is_plausible(w, p, inside) && !is_ordinary(w, e, p));
+	       (is_plausible(w, e, p, whole) && !is_ordinary(w, e, p));
+}
+
+/* Of two readings of the same glyphs the likelier one. */
+static bool
+is_likelier(const struct lex_entry *a, const struct lex_entry *b)
+{
+	const unsigned order[] = { LEX_MASKED, LEX_INSIDE, LEX_STRONG };
+	size_t i;
+
+	for (i = 0; i < COUNT(order); i++)
+		if (((a->flags ^ b->flags) & order[i]) != 0)
+			return (a->flags & order[i]) != 0;
+	return false;
 }
 
 /* Keeps the longest. */
@@ -342,14 +390,20 @@ consider(struct walk *w, const struct path *p)
 {
 	const struct lex_entry *e = &w->lex->entry[w->lex->node[p->at].entry];
 	bool whole = is_whole(w, e, p);
-	size_t end = p->i;
+	size_t end = p->i, best = w->best.to - w->best.from;
 
 	if (!is_acceptable(w, e, p, whole))
 		return;
 	if (whole && !is_spelt(w))
 		while (!ends_word(w, end))
 			end++;
-	if (w->best.entry != NULL && end - w->from <= w->best.to - w->best.from)
+	if (e->profile != LEX_NONE && end - w->from > w->stem_len) {
+		w->stem = e;
+		w->stem_len = end - w->from;
+	}
+	if (w->best.entry != NULL &&
+	    (end - w->from < best ||
+		(end - w->from == best && !is_likelier(e, w->best.entry))))
 		return;
 	w->best = (struct lex_match){ .entry = e,
 		.from = w->from,
@@ -423,13 +477,19 @@ search(struct walk *w, struct path p)
 	}
 }
 
+/* One place takes no more than its share of the text's budget. */
 static void
 search_from(struct walk *w, size_t from)
 {
 	struct path p = { .i = from, .prev = NORM_NONE };
+	unsigned *all = w->budget;
+	unsigned share = *all < SHARE ? *all : SHARE, left = share;
 
 	w->from = from;
+	w->budget = &left;
 	search(w, p);
+	w->budget = all;
+	*all -= share - left;
 }
 
 bool
@@ -508,6 +568,7 @@ lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
 	for (i = from + 1; i + 3 <= to && w.best.entry == NULL; i++)
 		if (g[i].alt != 0 || lex->pair[g[i].sym] != 0)
 			search_from(&w, i);
+	w.best.stem = w.stem;
 	return w.best.entry != NULL ? w.best : match_typo(lex, g, from, to);
 }
 
@@ -524,5 +585,6 @@ lex_joined(const struct lexicon *lex, const struct norm_glyph *g,
 		.budget = budget };
 
 	search_from(&w, from);
+	w.best.stem = w.stem;
 	return w.best;
 }

@@ -8,6 +8,8 @@
 #include "../banned.h"
 
 #define GAP_MAX 4        /* glyphs in a gap inside a word */
+#define BUDGET_MIN 4096  /* steps of searches in one text, */
+#define BUDGET_EACH 48   /* and as many more a glyph */
 #define FRAGMENTS 4      /* pieces of a word with blanks between */
 #define FRAGMENT_MAX 8   /* glyphs of the first of them */
 #define FRAGMENTS_MAX 24 /* and of all */
@@ -21,6 +23,7 @@ struct matcher {
 	size_t ntokens;
 	size_t spelt_end, glued_end; /* chains known to end there */
 	size_t spelt_first, glued_first;
+	size_t run_end;
 };
 
 static bool
@@ -111,6 +114,14 @@ put(struct matcher *m, struct lex_match hit)
 						  (e->flags & LEX_STRONG) != 0);
 }
 
+/* Says that what stands there is not in the lexicon. */
+static bool
+put_nothing(struct matcher *m, size_t from, size_t to)
+{
+	put(m, (struct lex_match){ .from = from, .to = to });
+	return true;
+}
+
 static bool
 try_chain(
     struct matcher *m, size_t first, size_t to, enum lex_joint joint, size_t i)
@@ -128,18 +139,19 @@ try_chain(
 static bool
 match_chains(struct matcher *m, size_t i)
 {
-	size_t end;
-
 	if (i >= m->spelt_end) {
 		m->spelt_first = i;
 		m->spelt_end = spelt_end(m, i);
 	}
 	if (i < m->spelt_end) {
-		end = match_run(m->g, m->n, i);
-		if (end > i && try_chain(m, i, end, LEX_RUN, i))
+		if (i >= m->run_end)
+			m->run_end = match_run(m->g, m->n, i);
+		if (i < m->run_end && try_chain(m, i, m->run_end, LEX_RUN, i))
 			return true;
 		if (try_chain(m, m->spelt_first, m->spelt_end, LEX_SPELT, i))
 			return true;
+		if (i < m->run_end) /* its letters are no words */
+			return put_nothing(m, i, i + 1);
 	}
 	if (i >= m->glued_end) {
 		m->glued_first = i;
@@ -186,7 +198,7 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 	struct lex_match hit;
 	size_t i = 0, end;
 
-	m.budget = 256 + 6 * (unsigned)n;
+	m.budget = BUDGET_MIN + BUDGET_EACH * (unsigned)n;
 	while (i < n && m.ntokens < MATCH_TOKENS) {
 		if (!in_word(&g[i])) {
 			i++;
