@@ -49,8 +49,9 @@ static const char *const suffixes[] = {
 	"lord",
 };
 
-#define SHARE 4096    /* steps of a search */
-#define LEET_MIN 4    /* letters of a word that may be nearly all signs */
+#define LONG 4     /* letters of a word that is none by chance */
+#define SHARE 4096 /* steps of a search */
+
 #define MASKS_TRIED 2 /* in a word, so many are filled in */
 #define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -204,6 +205,8 @@ struct path {
 	unsigned prev;      /* last symbol taken */
 	uint16_t real, any; /* letters seen, letters masked */
 	bool glued;         /* something between letters was skipped */
+	bool skipped;       /* that is, a mask */
+	bool loose;         /* @ was taken for something else than a */
 	bool disguised, doubled;
 };
 
@@ -221,17 +224,17 @@ ends_word(const struct walk *w, size_t i)
 
 /*
  * Of a mask enough letters are there: more of them than asterisks, but half
- * will do for words that people mask. All the way ("f***") only those that
- * are strong wherever they stand.
+ * will do for words that people mask, and so will one ("f***").
  */
 static bool
 is_plausible_mask(const struct lex_entry *e, const struct path *p)
 {
+	bool masked = (e->flags & LEX_MASKED) != 0;
+
 	if (p->real < 2)
-		return p->real == 1 && p->any >= 3 &&
-		       (e->flags & LEX_INSIDE) != 0;
-	return p->any < p->real ||
-	       (p->any == p->real && (e->flags & LEX_MASKED) != 0);
+		return p->real == 1 && p->any >= 3 && masked;
+	return (p->any < p->real && e->len >= LONG) ||
+	       (p->any <= p->real && masked);
 }
 
 /* Of a disguise: enough of its letters are there. */
@@ -239,13 +242,19 @@ static bool
 is_plausible(const struct walk *w, const struct lex_entry *e,
     const struct path *p, bool whole)
 {
+	bool sure = (e->flags & (LEX_MASKED | LEX_INSIDE)) != 0;
+
+	if (p->loose && !sure)
+		return false;
 	if (w->joint == LEX_FRAGMENTS && w->joined)
-		return p->any == 0 && p->glued && !p->doubled;
+		return p->any == 0 && p->glued && !p->doubled &&
+		       e->len + (sure ? 1U : 0U) > LONG;
 	if (p->any > 0)
 		return is_plausible_mask(e, p);
 	if (w->joined)
-		return p->glued && p->real >= 3;
-	if (whole && p->real >= 1 && e->len >= LEET_MIN)
+		return p->glued && p->real >= 3 &&
+		       (w->joint != LEX_SPELT || e->len >= LONG);
+	if (whole && p->real >= 1 && e->len >= LONG)
 		return true;
 	return p->real >= 2 && 3 * p->real >= p->i - w->from;
 }
@@ -265,23 +274,34 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 	return inflects(e) && is_suffix(w->g, p->i, end, p->prev);
 }
 
-/* The letters of a path's glyphs with 0 for masks; 0: not that simple. */
+/* The first of the letters that a glyph may stand for; NORM_NONE: none. */
+static unsigned
+first_sym(const struct norm_glyph *g)
+{
+	if (g->kind == NORM_LETTER && g->sym < NORM_CYR)
+		return g->sym;
+	return g->alt != 0 ? (unsigned)__builtin_ctzll(norm_alt[g->alt])
+			   : NORM_NONE;
+}
+
+/*
+ * The glyphs from from to to as letters with 0 for masks, without what only
+ * joins them. Their number; 0: too many, or not of this kind.
+ */
 static size_t
-letters(const struct walk *w, const struct path *p, char s[TYPO_WORD_MAX])
+letters(
+    const struct norm_glyph *g, size_t from, size_t to, char s[TYPO_WORD_MAX])
 {
 	size_t i, n = 0;
+	unsigned sym;
 
-	for (i = w->from; i < p->i; i++) {
-		if (w->g[i].kind == NORM_GLUE && w->g[i].alt == 0)
+	for (i = from; i < to; i++) {
+		sym = first_sym(&g[i]);
+		if (sym == NORM_NONE && g[i].kind == NORM_GLUE)
 			continue;
-		if (n == TYPO_WORD_MAX)
+		if (n == TYPO_WORD_MAX || sym == NORM_NONE)
 			return 0;
-		if (w->g[i].kind == NORM_LETTER && w->g[i].sym < NORM_CYR)
-			s[n++] = (char)('a' + w->g[i].sym);
-		else if (w->g[i].alt == NORM_ALT_ANY)
-			s[n++] = '\0';
-		else
-			return 0;
+		s[n++] = g[i].alt == NORM_ALT_ANY ? '\0' : (char)('a' + sym);
 	}
 	return n;
 }
@@ -310,24 +330,24 @@ static bool
 all_common(const struct walk *w, size_t end)
 {
 	char s[TYPO_WORD_MAX];
-	size_t i, n = 0;
+	size_t i, from = w->from, n;
 
-	for (i = w->from; i <= end; i++) {
-		if (i < end && in_word(&w->g[i])) {
-			if (n == TYPO_WORD_MAX || w->g[i].kind != NORM_LETTER ||
-			    w->g[i].sym >= NORM_CYR)
-				return false;
-			s[n++] = (char)('a' + w->g[i].sym);
-		} else if (n > 0) {
-			if (!typo_is_common(w->lex->typo, s, n))
-				return false;
-			n = 0;
-		}
+	for (i = from; i <= end; i++) {
+		if (i < end && in_word(&w->g[i]))
+			continue;
+		n = letters(w->g, from, i, s);
+		if (n == 0 || !typo_is_common(w->lex->typo, s, n))
+			return false;
+		from = i + 1;
 	}
 	return true;
 }
 
-/* What stands there is more likely an ordinary word, or several. */
+/*
+ * What stands there is more likely an ordinary word, or several. Words that
+ * people mask win over those that a mask could hide as well, but not over
+ * those that are all there.
+ */
 static bool
 is_ordinary(
     const struct walk *w, const struct lex_entry *e, const struct path *p)
@@ -337,9 +357,9 @@ is_ordinary(
 
 	if (w->joined && w->joint == LEX_FRAGMENTS)
 		return all_common(w, p->i);
-	if (p->any == 0 || (e->flags & LEX_MASKED) != 0)
+	if (p->any > 0 && (e->flags & LEX_MASKED) != 0)
 		return false;
-	n = letters(w, p, s);
+	n = letters(w->g, w->from, p->i, s);
 	return n > 0 && fits_common(w->lex, s, n, 0);
 }
 
@@ -429,6 +449,7 @@ take(struct walk *w, struct path p, uint64_t set)
 		q.prev = (unsigned)__builtin_ctzll(left);
 		q.at = child(n, q.prev);
 		q.i++;
+		q.loose |= g->cp == '@' && q.prev != first_sym(g);
 		if (g->alt == NORM_ALT_ANY)
 			q.any++;
 		else if (g->kind == NORM_LETTER)
@@ -464,11 +485,14 @@ search(struct walk *w, struct path p)
 	--*w->budget;
 	if (g->kind == NORM_LETTER)
 		set |= NORM_BIT(g->sym);
-	take(w, p, set);
+	if (g->alt != NORM_ALT_ANY || !p.skipped)
+		take(w, p, set);
 	q.i++;
 	if (!in_word(g)) {
 		q.glued = q.disguised = true;
-		search(w, q);
+		q.skipped |= g->alt == NORM_ALT_ANY;
+		if (!q.skipped || q.any == 0)
+			search(w, q);
 	} else if (p.i > w->from && (set & NORM_BIT(p.prev)) != 0) {
 		q.doubled |= !is_drawn_out(w, p.i);
 		if (w->lex->node[q.at].entry != 0)
