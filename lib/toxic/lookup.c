@@ -232,7 +232,8 @@ is_plausible_mask(const struct lex_entry *e, const struct path *p)
 	bool masked = (e->flags & LEX_MASKED) != 0;
 
 	if (p->real < 2)
-		return p->real == 1 && p->any >= 3 && masked;
+		return p->real == 1 && p->any >= 3 && masked &&
+		       (e->flags & LEX_INSIDE) != 0 && e->len == LONG;
 	return (p->any < p->real && e->len >= LONG) ||
 	       (p->any <= p->real && masked);
 }
@@ -493,7 +494,8 @@ search(struct walk *w, struct path p)
 		q.skipped |= g->alt == NORM_ALT_ANY;
 		if (!q.skipped || q.any == 0)
 			search(w, q);
-	} else if (p.i > w->from && (set & NORM_BIT(p.prev)) != 0) {
+	} else if (p.any == 0 && p.i > w->from &&
+		   (set & NORM_BIT(p.prev)) != 0) {
 		q.doubled |= !is_drawn_out(w, p.i);
 		if (w->lex->node[q.at].entry != 0)
 			consider(w, &q);

@@ -44,7 +44,8 @@ const struct lex_words lex_words[] = {
 	    "stfu= gtfo= foad= " },
 	{ LEX_MILD, LEX_EXACT, "wtf wth omfg ffs jfc idgaf" },
 	{ LEX_VULGAR, LEX_STRONG,
-	    "shit^* shyt shiet shite shitty shitter shitshow bullshit horseshit "
+	    "shit^* shyt shiet shite shitty shitter shitshow bullshit "
+	    "horseshit "
 	    "dogshit batshit apeshit shithead piss pissed pissing pissoff turd "
 	    "bollocks= goddamn goddamned goddam arse= arsed= arses= bastard "
 	    "bloodyhell sht= shitless asswipe" },
@@ -73,13 +74,13 @@ const struct lex_words lex_words[] = {
 	    "fucknut fuckwad shitlord pedophile= paedophile= pedo= pedos= "
 	    "paedo= rapist= rapists=" },
 	{ LEX_INSULT, LEX_STRONG,
-	    "idiot^ idiotic idiocy idoit idoits= idiots= moron^ moronic "
+	    "idiot^* idiotic idiocy idoit idoits= idiots= moron^* moronic "
 	    "imbecile^ imbeciles= cretin cretinous dimwit halfwit nitwit "
 	    "dipstick= numbskull numskull dunce= simpleton dullard "
 	    "birdbrain peabrain pinhead blockhead bonehead meathead "
 	    "knucklehead "
 	    "airhead= scum= scums= scummy= subhuman lowlife lowlifes= "
-	    "degenerate degenerates= loser losers= luser= deadbeat= dumbo= "
+	    "degenerate degenerates= loser* losers= luser= deadbeat= dumbo= "
 	    "dumdum= dummy= ignoramus schmuck= putz= "
 	    "bimbo= skanky= hussy= wench= fatso fatty= "
 	    "lardo= tubby= uggo= pervert perv= pervs= "
@@ -130,8 +131,7 @@ const struct lex_words lex_words[] = {
 	{ LEX_JEER, LEX_EXACT | LEX_STRONG,
 	    "crybaby crybabies noob noobs noobie noobies nooblet nub nubs nobs "
 	    "newb noobest "
-	    "useles "
-	    "usless idot idots iidot stupids" },
+	    "" },
 	{ LEX_REMARK, LEX_EXACT,
 	    "dyke dykes joke waste wasted washed mistake burden fat obese "
 	    "weird horrible "
