@@ -451,6 +451,7 @@ take(struct walk *w, struct path p, uint64_t set)
 		q.at = child(n, q.prev);
 		q.i++;
 		q.loose |= g->cp == '@' && q.prev != first_sym(g);
+		q.glued |= !in_word(g);
 		if (g->alt == NORM_ALT_ANY)
 			q.any++;
 		else if (g->kind == NORM_LETTER)

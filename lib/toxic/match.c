@@ -190,6 +190,22 @@ match_fragments(struct matcher *m, size_t i, size_t word)
 	return end > i && try_chain(m, i, end, LEX_FRAGMENTS, i);
 }
 
+/* A word whose first letter is a sign that separates words: "!diot". */
+static bool
+begins_with_sign(struct matcher *m, size_t i)
+{
+	const struct norm_glyph *g = &m->g[i];
+
+	if ((g->cp != '!' && g->cp != 0xa1) || i + 1 == m->n ||
+	    !in_word(g + 1) || (i > 0 && in_word(g - 1)))
+		return false;
+	m->glued_first = i;
+	m->glued_end = glued_end(m, i + 1);
+	if (m->glued_end == i + 1)
+		m->glued_end = word_end(m, i + 1);
+	return try_chain(m, i, m->glued_end, LEX_GLUED, i);
+}
+
 size_t
 match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
     struct match_token *token)
@@ -201,7 +217,10 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 	m.budget = BUDGET_MIN + BUDGET_EACH * (unsigned)n;
 	while (i < n && m.ntokens < MATCH_TOKENS) {
 		if (!in_word(&g[i])) {
-			i++;
+			if (begins_with_sign(&m, i))
+				i = m.token[m.ntokens - 1].to;
+			else
+				i++;
 			continue;
 		}
 		if (match_chains(&m, i)) {
