@@ -476,11 +476,13 @@ struct pen {
 static bool
 compose(struct norm_cache *c, struct pen *p, const struct norm_entry *e)
 {
-	struct norm_glyph *g = &p->out[p->k - 1];
+	struct norm_glyph *g;
 	uint32_t cp;
 
-	if (p->k == 0 || e->kind != NORM_LETTER || e->sym != NORM_OTHER ||
-	    g->sym != NORM_OTHER || g->end != p->start)
+	if (p->k == 0 || e->kind != NORM_LETTER)
+		return false;
+	g = &p->out[p->k - 1];
+	if (g->sym != NORM_OTHER || g->end != p->start)
 		return false;
 	cp = uni_compose(c->uni, g->cp, e->cp);
 	if (cp == 0)
