@@ -252,6 +252,9 @@ is_plausible(const struct walk *w, const struct lex_entry *e,
 		       e->len + (sure ? 1U : 0U) > LONG;
 	if (p->any > 0)
 		return is_plausible_mask(e, p);
+	if (w->joined && whole && p->real >= 1 && e->len >= LONG &&
+	    p->i - w->from == e->len) /* all of them letters: "$h!t" */
+		return true;
 	if (w->joined)
 		return p->glued && p->real >= 3 &&
 		       (w->joint != LEX_SPELT || e->len >= LONG);

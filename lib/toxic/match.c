@@ -23,7 +23,7 @@ struct matcher {
 	size_t ntokens;
 	size_t spelt_end, glued_end; /* chains known to end there */
 	size_t spelt_first, glued_first;
-	size_t run_end;
+	size_t run_first, run_end;
 };
 
 static bool
@@ -144,9 +144,12 @@ match_chains(struct matcher *m, size_t i)
 		m->spelt_end = spelt_end(m, i);
 	}
 	if (i < m->spelt_end) {
-		if (i >= m->run_end)
+		if (i >= m->run_end) {
+			m->run_first = i;
 			m->run_end = match_run(m->g, m->n, i);
-		if (i < m->run_end && try_chain(m, i, m->run_end, LEX_RUN, i))
+		}
+		if (i == m->run_first && i < m->run_end &&
+		    try_chain(m, i, m->run_end, LEX_RUN, i))
 			return true;
 		if (try_chain(m, m->spelt_first, m->spelt_end, LEX_SPELT, i))
 			return true;
@@ -230,7 +233,8 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 		}
 		end = word_end(&m, i);
 		hit = lex_word(lex, g, i, end, &m.budget);
-		if ((hit.entry == NULL || hit.entry->profile == LEX_NONE) &&
+		if ((hit.entry == NULL ||
+			(hit.entry->flags & LEX_STRONG) == 0) &&
 		    match_fragments(&m, i, end)) {
 			i = m.token[m.ntokens - 1].to;
 			continue;

@@ -290,7 +290,8 @@ const struct lex_words lex_words[] = {
 	    "fockers scunthorpe slutsky mishit mishits oxymoron oxymorons "
 	    "oxymoronic cumin document circumstance cucumber retardation "
 	    "flameretardant shitzu shihtzu bitcoin nigeria niger nigerian "
-	    "nigerians idiomatic analysis analyst" },
+	    "nigerians idiomatic idiom idioms idiolect analysis analyst "
+	    "whorl whorls whorled asshur shittim moronga moringa" },
 	{ 0, 0, NULL },
 };
 
