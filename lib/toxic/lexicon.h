@@ -159,7 +159,10 @@ struct lex_chain {
 struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
     const struct lex_chain *, size_t from, unsigned *budget);
 
-/* Some strong word goes on after the glyphs from from to to. */
+/*
+ * Some strong word goes on after the glyphs from from to to, a blank at to and
+ * the glyph behind it.
+ */
 bool lex_may_begin(
     const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 

@@ -535,7 +535,11 @@ lex_may_begin(const struct lexicon *lex, const struct norm_glyph *g,
 		if (at == 0 || !lex->node[at].strong)
 			return false;
 	}
-	return lex->node[at].mask != 0;
+	/* past the blank; who calls has seen that a word begins there */
+	if (g[to + 1].alt != 0)
+		return true;
+	at = child(&lex->node[at], g[to + 1].sym);
+	return at != 0 && lex->node[at].strong;
 }
 
 /* The word could be more than what is written. */

@@ -187,7 +187,9 @@ match_fragments(struct matcher *m, size_t i, size_t word)
 {
 	size_t end;
 
-	if (word - i > FRAGMENT_MAX || !lex_may_begin(m->lex, m->g, i, word))
+	if (word - i > FRAGMENT_MAX || word + 1 >= m->n ||
+	    m->g[word].kind != NORM_BLANK || !in_word(&m->g[word + 1]) ||
+	    !lex_may_begin(m->lex, m->g, i, word))
 		return false;
 	end = fragments_end(m, i);
 	return end > i && try_chain(m, i, end, LEX_FRAGMENTS, i);
