@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "ordinary.h"
+
 #include "../banned.h"
 
 static const char *const suffixes[] = {
@@ -52,7 +54,6 @@ static const char *const suffixes[] = {
 #define LONG 4     /* letters of a word that is none by chance */
 #define SHARE 4096 /* steps of a search */
 
-#define MASKS_TRIED 2 /* in a word, so many are filled in */
 #define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -238,6 +239,18 @@ is_plausible_mask(const struct lex_entry *e, const struct path *p)
 	       (p->any <= p->real && masked);
 }
 
+/* Of a word read across gaps. */
+static bool
+is_plausible_joint(const struct walk *w, const struct lex_entry *e,
+    const struct path *p, bool whole)
+{
+	/* all of it letters: "$h!t" */
+	if (whole && p->real >= 1 && e->len >= LONG && p->i - w->from == e->len)
+		return true;
+	return p->glued && p->real >= 3 &&
+	       (w->joint != LEX_SPELT || e->len >= LONG);
+}
+
 /* Of a disguise: enough of its letters are there. */
 static bool
 is_plausible(const struct walk *w, const struct lex_entry *e,
@@ -247,17 +260,13 @@ is_plausible(const struct walk *w, const struct lex_entry *e,
 
 	if (p->loose && !sure)
 		return false;
-	if (w->joint == LEX_FRAGMENTS && w->joined)
+	if (w->joined && w->joint == LEX_FRAGMENTS)
 		return p->any == 0 && p->glued && !p->doubled &&
 		       e->len + (sure ? 1U : 0U) > LONG;
 	if (p->any > 0)
 		return is_plausible_mask(e, p);
-	if (w->joined && whole && p->real >= 1 && e->len >= LONG &&
-	    p->i - w->from == e->len) /* all of them letters: "$h!t" */
-		return true;
 	if (w->joined)
-		return p->glued && p->real >= 3 &&
-		       (w->joint != LEX_SPELT || e->len >= LONG);
+		return is_plausible_joint(w, e, p, whole);
 	if (whole && p->real >= 1 && e->len >= LONG)
 		return true;
 	return p->real >= 2 && 3 * p->real >= p->i - w->from;
@@ -278,75 +287,6 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 	return inflects(e) && is_suffix(w->g, p->i, end, p->prev);
 }
 
-/* The first of the letters that a glyph may stand for; NORM_NONE: none. */
-static unsigned
-first_sym(const struct norm_glyph *g)
-{
-	if (g->kind == NORM_LETTER && g->sym < NORM_CYR)
-		return g->sym;
-	return g->alt != 0 ? (unsigned)__builtin_ctzll(norm_alt[g->alt])
-			   : NORM_NONE;
-}
-
-/*
- * The glyphs from from to to as letters with 0 for masks, without what only
- * joins them. Their number; 0: too many, or not of this kind.
- */
-static size_t
-letters(
-    const struct norm_glyph *g, size_t from, size_t to, char s[TYPO_WORD_MAX])
-{
-	size_t i, n = 0;
-	unsigned sym;
-
-	for (i = from; i < to; i++) {
-		sym = first_sym(&g[i]);
-		if (sym == NORM_NONE && g[i].kind == NORM_GLUE)
-			continue;
-		if (n == TYPO_WORD_MAX || sym == NORM_NONE)
-			return 0;
-		s[n++] = g[i].alt == NORM_ALT_ANY ? '\0' : (char)('a' + sym);
-	}
-	return n;
-}
-
-/* An ordinary word has these letters, whatever the masks stand for. */
-static bool
-fits_common(const struct lexicon *lex, char *s, size_t n, unsigned masks)
-{
-	size_t i = 0;
-	bool found = false;
-
-	while (i < n && s[i] != '\0')
-		i++;
-	if (i == n)
-		return typo_is_common(lex->typo, s, n);
-	if (masks == MASKS_TRIED)
-		return false;
-	for (s[i] = 'a'; s[i] <= 'z' && !found; s[i]++)
-		found = fits_common(lex, s, n, masks + 1);
-	s[i] = '\0';
-	return found;
-}
-
-/* Every word of a chain is an ordinary one. */
-static bool
-all_common(const struct walk *w, size_t end)
-{
-	char s[TYPO_WORD_MAX];
-	size_t i, from = w->from, n;
-
-	for (i = from; i <= end; i++) {
-		if (i < end && in_word(&w->g[i]))
-			continue;
-		n = letters(w->g, from, i, s);
-		if (n == 0 || !typo_is_common(w->lex->typo, s, n))
-			return false;
-		from = i + 1;
-	}
-	return true;
-}
-
 /*
  * What stands there is more likely an ordinary word, or several. Words that
  * people mask win over those that a mask could hide as well, but not over
@@ -356,15 +296,11 @@ static bool
 is_ordinary(
     const struct walk *w, const struct lex_entry *e, const struct path *p)
 {
-	char s[TYPO_WORD_MAX];
-	size_t n;
-
 	if (w->joined && w->joint == LEX_FRAGMENTS)
-		return all_common(w, p->i);
+		return ordinary_words(w->lex->typo, w->g, w->from, p->i);
 	if (p->any > 0 && (e->flags & LEX_MASKED) != 0)
 		return false;
-	n = letters(w->g, w->from, p->i, s);
-	return n > 0 && fits_common(w->lex, s, n, 0);
+	return ordinary_fits(w->lex->typo, w->g, w->from, p->i);
 }
 
 /* It stands where a word that doesn't count inside of others must. */
@@ -453,7 +389,7 @@ take(struct walk *w, struct path p, uint64_t set)
 		q.prev = (unsigned)__builtin_ctzll(left);
 		q.at = child(n, q.prev);
 		q.i++;
-		q.loose |= g->cp == '@' && q.prev != first_sym(g);
+		q.loose |= g->cp == '@' && q.prev != ordinary_sym(g);
 		q.glued |= !in_word(g);
 		if (g->alt == NORM_ALT_ANY)
 			q.any++;
