@@ -94,16 +94,21 @@ WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
 PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
+ICU_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags icu-i18n icu-uc)
+ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS)
-LDLIBS.ss-train = -lz
+LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
+LDLIBS.ss-train = $(ICU_LIBS) -lz
+# many square roots; vectors of them give the same bits
+CFLAGS.cmd/ss-train/learn = -O3 -fno-math-errno
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/libcurl = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
 CFLAGS.lib/list/regex = $(PCRE2_CFLAGS)
+CFLAGS.lib/toxic/unicode = $(ICU_CFLAGS)
 
 # --- what there is --------------------------------------------------------
 
@@ -199,15 +204,15 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(PCRE2_LIBS) -lm
+		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) -lm
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(say) FUZZ $@
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) -lm
+		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) $(ICU_CFLAGS) \
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 
@@ -225,7 +230,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
-	libpcre2-dev \
+	libpcre2-dev libicu-dev \
 	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
@@ -267,7 +272,7 @@ model: $(B)/bin/ss-train
 	@test -n '$(MODDATA)' || { echo 'make model MODDATA=DIR' >&2; exit 2; }
 	$(B)/bin/ss-train -o lib/toxic/default.ssm \
 		'$(MODDATA)/train.tsv.gz' '$(MODDATA)/ml_train.tsv.gz' \
-		lib/toxic/benign.tsv
+		lib/toxic/benign.tsv lib/toxic/abuse.tsv
 
 # --- running and testing --------------------------------------------------
 
@@ -349,7 +354,7 @@ completions: all
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
 LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
-	$(PCRE2_CFLAGS)
+	$(PCRE2_CFLAGS) $(ICU_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \

@@ -152,6 +152,7 @@ _ss_options() {
 		--tune:flag
 		--svg:file
 		--json:flag
+		--disguised:flag
 		--quiet:flag
 		-q:flag
 		--verbose:flag

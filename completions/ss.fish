@@ -119,6 +119,7 @@ complete -c ss-train -l model -r -F -d 'for --eval and --tune (the one that ship
 complete -c ss-train -l tune -d 'start from --model, and stay close to it'
 complete -c ss-train -l svg -r -F -d 'with --eval: draw ROC and calibration'
 complete -c ss-train -l json -d 'with --eval: print figures as JSON lines'
+complete -c ss-train -l disguised -d 'print what is flagged in disguise, for --eval'
 complete -c ss-train -s q -l quiet -d 'no warnings'
 complete -c ss-train -s v -l verbose -d 'say more'
 complete -c ss-train -s h -l help -d 'print this and exit'

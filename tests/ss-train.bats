@@ -73,6 +73,44 @@ setup() {
 	assert_success
 }
 
+@test "--disguised prints what is flagged in each disguise" {
+	ss-train -o a.ssm rows.tsv
+	run --separate-stderr ss-train --eval rows.tsv --model a.ssm --disguised
+	assert_success
+	assert_equal "$stderr" ''
+	table=$output
+	assert_line 'all words in disguise'
+	assert_line 'one word in disguise'
+	for name in capitals leet spaced dotted hyphens masked stretched \
+		look-alikes zero-width accents swapped; do
+		assert_equal 2 "$(grep -cE "^$name +750 +2250( [01]\.[0-9]{4}){3} " \
+			<<<"$table")"
+	done
+	run ss-train --eval rows.tsv --model a.ssm --disguised
+	# capitals hide nothing
+	assert_line --regexp '^capitals .* 1\.0000 +\+0\.00$'
+}
+
+@test "what ships flags as much of harmless chat as the page says" {
+	if [ -n "$MODDATA" ]; then
+		low=6.5
+		gzip -dc "$MODDATA"/train.tsv.gz |
+			awk -F '\t' '$1 == 0 && $4 ~ /^chat/' >harmless
+	else
+		low=15 # these sound worse than chat does
+		jq -c '{ message, toxic: false }' \
+			"$BATS_TEST_DIRNAME/fixtures/moderate-benign.ndjson" \
+			>harmless
+	fi
+	run ss-train --eval harmless
+	assert_success
+	run awk -v low=$low '/^at 0\.4/ && $(NF - 1) > low { bad = 1 }
+		/^at 0\.6/ && $(NF - 1) > 2.7 { bad = 1 }
+		/^at 0\.8/ && $(NF - 1) > 1.5 { bad = 1 }
+		/^at / { n++ } END { exit bad || n != 3 }' <<<"$output"
+	assert_success
+}
+
 @test "--eval measures the model that ships where none is named" {
 	run ss-train --eval rows.tsv
 	assert_success
@@ -186,7 +224,7 @@ out_has() {
 @test "wrong usage exits 2 and says how" {
 	for args in '' '-o m' 'rows.tsv' '--eval rows.tsv rows.tsv' \
 		'--eval rows.tsv -o m' '-o m --model n rows.tsv' \
-		'-o m --seed x rows.tsv' '-o m --epochs 0 rows.tsv'; do
+		'-o m --disguised rows.tsv' '-o m --seed x rows.tsv' '-o m --epochs 0 rows.tsv'; do
 		# shellcheck disable=SC2086
 		run --separate-stderr ss-train $args
 		assert_failure 2

@@ -76,6 +76,15 @@ struct field {
 	size_t len;
 };
 
+static void
+set_domain(struct row *r, const struct field *f)
+{
+	static const char made[] = "chat-made";
+
+	r->chat = f->len >= 4 && memcmp(f->p, "chat", 4) == 0;
+	r->made = f->len == strlen(made) && memcmp(f->p, made, f->len) == 0;
+}
+
 /* NULL, or what is wrong with the row. */
 static const char *
 add_row(struct data *d, struct row r, const struct field *source,
@@ -144,7 +153,7 @@ read_tsv(struct data *d, const char *line, size_t n)
 		return "a label is not 0, 1 or -";
 	if (r.y[TOXIC_TOXICITY] < 0)
 		r.y[TOXIC_TOXICITY] = label_of(f[0].p[0]);
-	r.chat = f[3].len >= 4 && memcmp(f[3].p, "chat", 4) == 0;
+	set_domain(&r, &f[3]);
 	return add_row(d, r, &f[2], &f[4], p, (size_t)(end - p));
 }
 
@@ -228,7 +237,7 @@ read_json(struct data *d, const char *line, size_t n)
 	source = json_field(&doc, "source", "chat");
 	domain = json_field(&doc, "domain", "chat");
 	lang = json_field(&doc, "lang", "en");
-	r.chat = domain.len >= 4 && memcmp(domain.p, "chat", 4) == 0;
+	set_domain(&r, &domain);
 	why = add_row(d, r, &source, &lang, text.p, text.len);
 out:
 	json_release(&doc);

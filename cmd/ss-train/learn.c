@@ -1,8 +1,13 @@
 /*
- * learn: logistic regression on hashed features, one head a label, by
- * AdaGrad. A bias a source soaks up how freely that source's annotators say
- * "toxic"; it takes part in training only. Arithmetic is exact or our own
- * (no libm), so that a seed gives the same bytes on every machine.
+ * learn: two models at once, by AdaGrad, which the packer puts into one. The
+ * plain one is logistic regression on hashed features, a head a label. The
+ * deep one has a few hidden units beside its linear part, which all heads
+ * share, and sees a part of the features at a time; the two err differently,
+ * so their mean is better than either. A bias a source soaks up how freely
+ * that source's annotators say "toxic"; it takes part in training only. Some
+ * rows are learnt in a disguise, too, another one in each epoch. Arithmetic is
+ * exact or our own (no libm), so that a seed gives the same bytes on every
+ * machine.
  */
 #include "train.h"
 
@@ -12,26 +17,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disguise.h"
+
 #include "banned.h"
 
 #define RATE 0.1F
 #define RATE_FALL 0.8F /* how much of it is gone after the last epoch */
-#define RATE_BIAS 0.3F /* of the rate, for the bias that is kept */
+#define RATE_BIAS 0.3F /* of the rate, for biases that are kept */
+#define RATE_TOP 0.5F  /* of the rate, for what stands behind hidden units */
 #define DECAY 1e-7F
+#define DECAY_TOP 1e-6F
 #define CHAT_WEIGHT 2.0F
+#define MADE_WEIGHT 3.0F
 #define TEXT_BYTES 1200 /* read of one text */
+#define DROP_IN_TEN 3   /* features the deep model doesn't see */
+#define FIRST_SPREAD 0.1F
+#define FIRST_SPREAD_TOP 0.25F
 #define LN2 0.693147180559945309417
+/* Of a hundred rows of at most so many bytes so many are disguised, too. */
+#define COPY_PERCENT 35
+#define COPY_BYTES 250
+
+/* Biases of one of the models, with their sums of squared gradients. */
+struct biases {
+	float kept[TOXIC_LABELS], kept_sum[TOXIC_LABELS];
+	float source[TRAIN_SOURCES][TOXIC_LABELS];
+	float source_sum[TRAIN_SOURCES][TOXIC_LABELS];
+};
+
+/* A row as it is learnt from. */
+struct sample {
+	const struct row *row;
+	const uint32_t *at;
+	size_t n;
+	float factor;
+};
 
 struct learner {
 	const struct data *data;
 	struct toxic *tox;
 	struct weights *out;
-	float *sum; /* of squared gradients, as out->w */
-	float bias_sum[TOXIC_LABELS];
-	float source[TRAIN_SOURCES][TOXIC_LABELS];
-	float source_sum[TRAIN_SOURCES][TOXIC_LABELS];
+	float *plain_sum, *deep_sum; /* of squared gradients */
+	float mix_sum[TOXIC_LABELS][MODEL_HIDDEN], shift_sum[MODEL_HIDDEN];
+	struct biases plain, deep;
+	struct buf copy;
 	uint32_t *order;
 	size_t n;
+	float rate;
+	uint32_t kept[FEATURES_MAX]; /* features the deep model sees */
 	uint64_t random;
 	struct progress progress;
 };
@@ -58,6 +91,13 @@ next_random(struct learner *l)
 	return l->random;
 }
 
+/* From -most to most. */
+static float
+any_of(struct learner *l, float most)
+{
+	return ((float)(next_random(l) >> 40) / 8388608.0F - 1) * most;
+}
+
 static void
 shuffle(struct learner *l)
 {
@@ -72,68 +112,141 @@ shuffle(struct learner *l)
 	}
 }
 
-/* The gradients of a row's heads; false: it has no label. */
-static bool
-gradients(struct learner *l, const struct row *r, const float z[TRAIN_LANES],
-    float factor, float g[TRAIN_LANES])
+/* z: the sums of n buckets' weights, lanes floats each. */
+static void
+add_up(const float *w, size_t lanes, const struct sample *s, float *z)
 {
-	float weight = r->chat ? CHAT_WEIGHT : 1;
-	const float *source = l->source[r->source], *bias = l->out->bias;
+	const float *from;
+	size_t i, k;
+
+	for (k = 0; k < lanes; k++)
+		z[k] = 0;
+	for (i = 0; i < s->n; i++) {
+		from = w + s->at[i] * lanes;
+		for (k = 0; k < lanes; k++)
+			z[k] += from[k];
+	}
+	for (k = 0; k < lanes; k++)
+		z[k] *= s->factor;
+}
+
+/*
+ * The gradients of a row's heads from their values without biases, which are
+ * moved on the way; false: it has no label.
+ */
+static bool
+gradients(struct learner *l, struct biases *b, const struct row *r,
+    const float *z, float *g)
+{
+	float weight = r->made ? MADE_WEIGHT : r->chat ? CHAT_WEIGHT : 1;
+	float *source = b->source[r->source], *sum = b->source_sum[r->source];
 	bool any = false;
 	int h;
 
-	for (h = 0; h < TRAIN_LANES; h++)
-		g[h] = 0;
 	for (h = 0; h < TOXIC_LABELS; h++) {
+		g[h] = 0;
 		if (r->y[h] < 0)
 			continue;
-		g[h] = learn_sigmoid(z[h] * factor + bias[h] + source[h]) -
-		       r->y[h];
-		progress_error(&l->progress, fabsf(g[h]));
-		g[h] *= weight;
 		any = true;
+		g[h] = learn_sigmoid(z[h] + b->kept[h] + source[h]) - r->y[h];
+		if (h == TOXIC_TOXICITY)
+			progress_error(&l->progress, fabsf(g[h]));
+		g[h] *= weight;
+		b->kept_sum[h] += g[h] * g[h];
+		b->kept[h] -= l->rate * RATE_BIAS * g[h] /
+			      sqrtf(b->kept_sum[h]);
+		sum[h] += g[h] * g[h];
+		source[h] -= RATE_BIAS * g[h] / sqrtf(sum[h] + 1e-2F);
 	}
 	return any;
 }
 
+/* What has no gradient (no label, a unit at rest) stays as it is. */
 static void
-update_biases(
-    struct learner *l, const struct row *r, const float *g, float rate)
+update(float *w, float *sums, size_t lanes, const struct sample *s,
+    const float *g, float rate)
 {
-	float *sum = l->source_sum[r->source];
-	int h;
+	float *to, *sum, x, on[TRAIN_DEEP];
+	size_t i, k;
 
-	for (h = 0; h < TOXIC_LABELS; h++) {
-		if (r->y[h] < 0)
-			continue;
-		l->bias_sum[h] += g[h] * g[h];
-		l->out->bias[h] -= rate * RATE_BIAS * g[h] /
-				   sqrtf(l->bias_sum[h]);
-		sum[h] += g[h] * g[h];
-		l->source[r->source][h] -= RATE_BIAS * g[h] /
-					   sqrtf(sum[h] + 1e-2F);
+	for (k = 0; k < lanes; k++)
+		on[k] = g[k] != 0 ? 1 : 0;
+	for (i = 0; i < s->n; i++) {
+		to = w + s->at[i] * lanes;
+		sum = sums + s->at[i] * lanes;
+		for (k = 0; k < lanes; k++) {
+			x = on[k] * (g[k] * s->factor + DECAY * to[k]);
+			sum[k] += x * x;
+			to[k] -= rate * x / (sqrtf(sum[k]) + 1e-3F);
+		}
 	}
 }
 
 static void
-update(struct learner *l, const struct toxic_sight *s,
-    const float g[TRAIN_LANES], float factor, float rate)
+learn_plain(struct learner *l, const struct sample *s)
 {
-	float *w, *sum, x;
-	size_t i;
-	int h;
+	float z[TRAIN_PLAIN], g[TRAIN_PLAIN] = { 0 };
 
-	for (i = 0; i < s->nfeatures; i++) {
-		w = l->out->w + (size_t)s->feature[i] * TRAIN_LANES;
-		sum = l->sum + (size_t)s->feature[i] * TRAIN_LANES;
+	add_up(l->out->plain, TRAIN_PLAIN, s, z);
+	if (gradients(l, &l->plain, s->row, z, g))
+		update(l->out->plain, l->plain_sum, TRAIN_PLAIN, s, g, l->rate);
+}
+
+/* What the hidden units give to the heads is learnt; g: units' gradients. */
+static void
+update_top(struct learner *l, const float *g, const float *hidden, float *back)
+{
+	float *mix, *sum, x, rate = l->rate * RATE_TOP;
+	int h, k;
+
+	for (k = 0; k < MODEL_HIDDEN; k++) {
+		back[k] = 0;
+		if (hidden[k] <= 0)
+			continue;
+		for (h = 0; h < TOXIC_LABELS; h++)
+			back[k] += g[h] * l->out->mix[h][k];
 		for (h = 0; h < TOXIC_LABELS; h++) {
 			if (g[h] == 0)
 				continue;
-			x = g[h] * factor + DECAY * w[h];
-			sum[h] += x * x;
-			w[h] -= rate * x / (sqrtf(sum[h]) + 1e-3F);
+			mix = &l->out->mix[h][k];
+			sum = &l->mix_sum[h][k];
+			x = g[h] * hidden[k] + DECAY_TOP * *mix;
+			*sum += x * x;
+			*mix -= rate * x / (sqrtf(*sum) + 1e-3F);
 		}
+		l->shift_sum[k] += back[k] * back[k];
+		l->out->shift[k] -= rate * RATE_BIAS * back[k] /
+				    (sqrtf(l->shift_sum[k]) + 1e-3F);
 	}
+}
+
+static void
+learn_deep(struct learner *l, struct sample s)
+{
+	float z[TRAIN_DEEP], g[TRAIN_DEEP] = { 0 }, hidden[MODEL_HIDDEN];
+	size_t i, n = 0;
+	int h, k;
+
+	for (i = 0; i < s.n; i++)
+		if ((next_random(l) >> 33) % 10 >= DROP_IN_TEN)
+			l->kept[n++] = s.at[i];
+	if (n == 0)
+		return;
+	s.at = l->kept;
+	s.n = n;
+	s.factor = 1 / sqrtf((float)n);
+	add_up(l->out->deep, TRAIN_DEEP, &s, z);
+	for (k = 0; k < MODEL_HIDDEN; k++) {
+		hidden[k] = z[TOXIC_LABELS + k] + l->out->shift[k];
+		if (hidden[k] < 0)
+			hidden[k] = 0;
+		for (h = 0; h < TOXIC_LABELS; h++)
+			z[h] += l->out->mix[h][k] * hidden[k];
+	}
+	if (!gradients(l, &l->deep, s.row, z, g))
+		return;
+	update_top(l, g, hidden, g + TOXIC_LABELS);
+	update(l->out->deep, l->deep_sum, TRAIN_DEEP, &s, g, l->rate);
 }
 
 /* At most so many bytes of a text, whole characters. */
@@ -148,47 +261,92 @@ learn_head_of(const char *s, size_t n)
 }
 
 static void
-learn_row(struct learner *l, const struct row *r, float rate)
+learn_text(struct learner *l, const struct row *r, const char *text, size_t n)
 {
-	const char *text = data_text(l->data, r);
-	struct toxic_sight s;
-	float z[TRAIN_LANES] = { 0 }, g[TRAIN_LANES], factor;
-	const float *w;
-	size_t i;
-	int h;
+	struct toxic_sight sight;
+	struct sample s = { .row = r };
 
-	toxic_look(l->tox, text, learn_head_of(text, r->len), &s);
-	if (s.nfeatures == 0)
+	toxic_look(l->tox, text, learn_head_of(text, n), &sight);
+	if (sight.nfeatures == 0)
 		return;
-	for (i = 0; i < s.nfeatures; i++) {
-		w = l->out->w + (size_t)s.feature[i] * TRAIN_LANES;
-		for (h = 0; h < TRAIN_LANES; h++)
-			z[h] += w[h];
-	}
-	factor = 1 / sqrtf((float)s.nfeatures);
-	if (!gradients(l, r, z, factor, g))
-		return;
-	update_biases(l, r, g, rate);
-	update(l, &s, g, factor, rate);
+	s.at = sight.feature;
+	s.n = sight.nfeatures;
+	s.factor = 1 / sqrtf((float)s.n);
+	learn_plain(l, &s);
+	learn_deep(l, s);
 }
 
-static void
+static int
+learn_row(struct learner *l, const struct row *r)
+{
+	const char *text = data_text(l->data, r);
+	uint64_t chance = next_random(l), seed = next_random(l);
+	int got;
+
+	learn_text(l, r, text, r->len);
+	if (r->len > COPY_BYTES || (chance >> 40) % 100 >= COPY_PERCENT)
+		return 0;
+	got = disguise_text(text, r->len,
+	    (enum disguise)((chance >> 20) % DISGUISES), (chance & 1) != 0,
+	    seed, &l->copy);
+	if (got > 0)
+		learn_text(l, r, l->copy.p, l->copy.len);
+	return got < 0 ? -1 : 0;
+}
+
+static int
 run(struct learner *l, const struct learn_conf *c)
 {
-	float rate;
 	int64_t e;
 	size_t i;
 
 	progress_start(&l->progress, c->progress, c->epochs, l->n);
 	for (e = 0; e < c->epochs; e++) {
-		rate = RATE * (1 - RATE_FALL * (float)e / (float)c->epochs);
+		l->rate = RATE * (1 - RATE_FALL * (float)e / (float)c->epochs);
 		shuffle(l);
 		for (i = 0; i < l->n; i++) {
-			learn_row(l, &l->data->row[l->order[i]], rate);
+			if (learn_row(l, &l->data->row[l->order[i]]) < 0)
+				return -1;
 			progress_row(&l->progress, i + 1);
 		}
 		progress_epoch(&l->progress);
 	}
+	return 0;
+}
+
+/* Small values of either sign, so that the hidden units differ. */
+static void
+begin(struct learner *l)
+{
+	float *w = l->out->deep;
+	size_t i;
+	int h, k;
+
+	for (i = 0; i < FEATURE_BUCKETS; i++, w += TRAIN_DEEP)
+		for (k = 0; k < MODEL_HIDDEN; k++)
+			w[TOXIC_LABELS + k] = any_of(l, FIRST_SPREAD);
+	for (h = 0; h < TOXIC_LABELS; h++) {
+		for (k = 0; k < MODEL_HIDDEN; k++)
+			l->out->mix[h][k] = any_of(l, FIRST_SPREAD_TOP);
+		l->plain.kept_sum[h] = l->deep.kept_sum[h] = 1e-3F;
+	}
+}
+
+static int
+make_room(struct learner *l, size_t rows)
+{
+	const size_t n = FEATURE_BUCKETS;
+
+	l->out->plain = calloc(n * TRAIN_PLAIN, sizeof(float));
+	l->out->deep = calloc(n * TRAIN_DEEP, sizeof(float));
+	l->plain_sum = calloc(n * TRAIN_PLAIN, sizeof(float));
+	l->deep_sum = calloc(n * TRAIN_DEEP, sizeof(float));
+	l->order = malloc((rows + 1) * sizeof(*l->order));
+	return l->out->plain != NULL && l->out->deep != NULL &&
+		       l->plain_sum != NULL && l->deep_sum != NULL &&
+		       l->order != NULL
+		   ? 0
+		   : -1;
 }
 
 int
@@ -196,34 +354,34 @@ learn(struct weights *out, const struct data *d, struct toxic *tox,
     const struct learn_conf *c)
 {
 	struct learner *l = calloc(1, sizeof(*l));
-	size_t i, n = (size_t)FEATURE_BUCKETS * TRAIN_LANES;
+	size_t i;
 	int r = -1, h;
 
 	memset(out, 0, sizeof(*out));
-	out->w = calloc(n, sizeof(*out->w));
-	if (l == NULL || out->w == NULL)
-		goto out;
-	l->sum = calloc(n, sizeof(*l->sum));
-	l->order = malloc((d->n + 1) * sizeof(*l->order));
-	if (l->sum == NULL || l->order == NULL)
-		goto out;
+	if (l == NULL)
+		return -1;
 	l->data = d;
 	l->tox = tox;
 	l->out = out;
 	l->random = c->seed * UINT64_C(0x9e3779b97f4a7c15) +
 		    UINT64_C(88172645463325252);
-	for (h = 0; h < TOXIC_LABELS; h++)
-		l->bias_sum[h] = 1e-3F;
+	buf_init(&l->copy, (size_t)64 * COPY_BYTES);
+	if (make_room(l, d->n) < 0)
+		goto out;
+	begin(l);
 	for (i = 0; i < d->n; i++)
 		if (!d->row[i].held)
 			l->order[l->n++] = (uint32_t)i;
-	run(l, c);
-	r = 0;
-out:
-	if (l != NULL) {
-		free(l->sum);
-		free(l->order);
+	r = run(l, c);
+	for (h = 0; h < TOXIC_LABELS; h++) {
+		out->plain_bias[h] = l->plain.kept[h];
+		out->deep_bias[h] = l->deep.kept[h];
 	}
+out:
+	free(l->plain_sum);
+	free(l->deep_sum);
+	free(l->order);
+	buf_release(&l->copy);
 	free(l);
 	return r;
 }
@@ -231,6 +389,7 @@ out:
 void
 weights_release(struct weights *w)
 {
-	free(w->w);
+	free(w->plain);
+	free(w->deep);
 	memset(w, 0, sizeof(*w));
 }

@@ -20,6 +20,7 @@ struct app {
 	const char *output, *model, *eval, *svg;
 	bool json, tune;
 	int64_t seed;
+	bool disguised;
 	struct learn_conf conf;
 	struct data data;
 	struct toxic *tox;
@@ -32,11 +33,11 @@ train(struct app *a)
 	struct model_header *m = calloc(1, MODEL_SIZE);
 	int r = -1;
 
-	if (m == NULL || learn(&w, &a->data, a->tox, &a->conf) < 0) {
+	if (m == NULL || learn(&w, &a->data, a->tox, &a->conf) < 0 ||
+	    pack(&w, m) < 0) {
 		msg_err("%s", strerror(errno));
 		goto out;
 	}
-	pack(&w, m);
 	if (calibrate(m, &a->data, a->tox) < 0) {
 		msg_err("the model can't be calibrated");
 		goto out;
@@ -107,7 +108,8 @@ evaluate(struct app *a)
 	if (data_read(&a->data, a->eval) < 0)
 		return -1;
 	buf_init(&svg, SVG_MAX);
-	if (eval(&a->data, a->tox, &conf) < 0)
+	if ((a->disguised ? eval_disguised(&a->data, a->tox)
+			  : eval(&a->data, a->tox, &conf)) < 0)
 		msg_err("%s", strerror(errno));
 	else if (a->svg == NULL || save(a->svg, svg.p, svg.len) == 0)
 		r = 0;
@@ -127,12 +129,15 @@ check_usage(const struct app *a, const struct opt_prog *prog, int i, int argc)
 	if (a->eval != NULL) {
 		if (a->output != NULL || a->tune || i < argc)
 			opt_misuse(prog, "--eval trains nothing");
+		if (a->disguised && (a->svg != NULL || a->json))
+			opt_misuse(prog, "--disguised prints a table only");
 		return;
 	}
 	if (a->output == NULL)
 		opt_misuse(prog, "--output or --eval is needed");
-	if (a->svg != NULL || a->json)
-		opt_misuse(prog, "--svg and --json go with --eval");
+	if (a->svg != NULL || a->json || a->disguised)
+		opt_misuse(
+		    prog, "--svg, --json and --disguised go with --eval");
 	if (a->model != NULL && !a->tune)
 		opt_misuse(prog, "--model goes with --eval or --tune");
 	if (i == argc)
@@ -208,6 +213,10 @@ main(int argc, char **argv)
 		    .name = "json",
 		    .out = &a.json,
 		    .help = "with --eval: print figures as JSON lines" },
+		{ .kind = OPT_FLAG,
+		    .name = "disguised",
+		    .out = &a.disguised,
+		    .help = "print what is flagged in disguise, for --eval" },
 		{ .kind = OPT_END },
 	};
 	const struct opt_prog prog = { .name = "ss-train",

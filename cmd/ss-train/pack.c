@@ -39,15 +39,41 @@ static const struct {
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/*
+ * How much of the overall head's raw value a head's own gets on top: it has
+ * many more examples than the others, and what is toxic is more likely any
+ * kind of it. Chosen on the rows held back.
+ */
+static const float lean[TOXIC_LABELS] = { 0, 2, 0.5F, 2, 1, 0.25F };
+
+/* One lane of all buckets, as the model has it. */
+static void
+merge_lane(const struct weights *from, int lane, float *out)
+{
+	const float *p = from->plain, *d = from->deep;
+	size_t i;
+
+	for (i = 0; i < FEATURE_BUCKETS; i++) {
+		if (lane >= TOXIC_LABELS)
+			out[i] = d[lane];
+		else
+			out[i] = (p[lane] + d[lane] +
+				     lean[lane] * (p[0] + d[0])) /
+				 2;
+		p += TRAIN_PLAIN;
+		d += TRAIN_DEEP;
+	}
+}
+
 static float
-head_scale(const float *w, int h)
+lane_scale(const float *w)
 {
 	double squares = 0, clip;
 	float most = 0, v;
 	size_t i, n = 0;
 
 	for (i = 0; i < FEATURE_BUCKETS; i++) {
-		v = fabsf(w[i * TRAIN_LANES + (size_t)h]);
+		v = fabsf(w[i]);
 		squares += (double)v * v;
 		n += v != 0;
 		if (v > most)
@@ -59,52 +85,78 @@ head_scale(const float *w, int h)
 	return clip > 0 ? (float)(clip / INT8_MAX) : 1;
 }
 
-void
-pack(const struct weights *from, struct model_header *out)
+static void
+pack_lane(const float *w, float scale, int8_t *to)
 {
-	int8_t *to = (int8_t *)(out + 1);
 	float v;
 	size_t i;
+
+	for (i = 0; i < FEATURE_BUCKETS; i++) {
+		v = w[i] / scale;
+		v = v > INT8_MAX ? INT8_MAX : v;
+		v = v < -INT8_MAX ? -INT8_MAX : v;
+		to[i * MODEL_LANES] = (int8_t)(v + (v < 0 ? -0.5F : 0.5F));
+	}
+}
+
+static void
+pack_top(const struct weights *from, struct model_header *out)
+{
 	int h, k;
 
+	memcpy(out->shift, from->shift, sizeof(out->shift));
+	for (h = 0; h < TOXIC_LABELS; h++) {
+		out->bias[h] = (from->plain_bias[h] + from->deep_bias[h]) / 2;
+		for (k = 0; k < MODEL_HIDDEN; k++)
+			out->mix[h][k] = (from->mix[h][k] +
+					     lean[h] * from->mix[0][k]) /
+					 2;
+		for (k = 0; k < MODEL_KNOTS; k++) {
+			out->raw[h][k] = (float)k;
+			out->score[h][k] = (float)k / (MODEL_KNOTS - 1);
+		}
+	}
+}
+
+int
+pack(const struct weights *from, struct model_header *out)
+{
+	float *w = malloc(FEATURE_BUCKETS * sizeof(*w));
+	int l;
+
+	if (w == NULL)
+		return -1;
 	memset(out, 0, MODEL_SIZE);
 	memcpy(out->magic, MODEL_MAGIC, sizeof(out->magic));
 	out->version = MODEL_VERSION;
 	out->scheme = FEATURE_SCHEME;
 	out->heads = TOXIC_LABELS;
-	out->bits = FEATURE_BITS;
+	out->hidden = MODEL_HIDDEN;
+	out->buckets = FEATURE_BUCKETS;
 	out->knots = MODEL_KNOTS;
 	out->size = (uint32_t)MODEL_SIZE;
-	for (h = 0; h < TOXIC_LABELS; h++) {
-		out->scale[h] = head_scale(from->w, h);
-		out->bias[h] = from->bias[h];
-		for (k = 0; k < MODEL_KNOTS; k++) {
-			out->raw[h][k] = (float)k;
-			out->score[h][k] = (float)k / (MODEL_KNOTS - 1);
-		}
-		for (i = 0; i < FEATURE_BUCKETS; i++) {
-			v = from->w[i * TRAIN_LANES + (size_t)h] /
-			    out->scale[h];
-			v = v > INT8_MAX ? INT8_MAX : v;
-			v = v < -INT8_MAX ? -INT8_MAX : v;
-			to[i * TOXIC_LABELS + (size_t)h] =
-			    (int8_t)(v + (v < 0 ? -0.5F : 0.5F));
-		}
+	pack_top(from, out);
+	for (l = 0; l < MODEL_LANES; l++) {
+		merge_lane(from, l, w);
+		out->scale[l] = lane_scale(w);
+		pack_lane(w, out->scale[l], (int8_t *)(out + 1) + l);
 	}
 	out->sum = model_sum(out, MODEL_SIZE);
+	free(w);
+	return 0;
 }
 
 struct sample {
 	float raw[TOXIC_LABELS];
-	bool sure; /* the lexicon flags it by itself */
-	bool mild; /* it knows the words and doesn't */
+	bool sure; /* flagged whatever the raw value is */
 };
 
 /* Harmless rows by which a model may be calibrated; strict: chat, held. */
 static bool
 is_harmless(const struct row *r, bool strict)
 {
-	return r->y[TOXIC_TOXICITY] == 0 && (!strict || (r->chat && r->held));
+	return r->y[TOXIC_TOXICITY] == 0 && !r->made &&
+	       (!strict || (r->chat && r->held));
 }
 
 static int
@@ -117,21 +169,21 @@ compare(const void *a, const void *b)
 
 /*
  * The raw values that decide whether a score is reached, falling; v has room
- * for n. Up to TOXIC_LEXICON_SURE what the lexicon flags by itself is left
- * out, which is counted in *sure; from there on what it finds mild.
+ * for n. Up to TOXIC_LEXICON_SURE what is flagged in any case is left out,
+ * which is counted in *sure.
  */
 static size_t
 deciding(const struct sample *s, size_t n, int h, float score, float *v,
     size_t *sure)
 {
-	bool low = score<TOXIC_LEXICON_SURE, high = score> TOXIC_LEXICON_SURE;
 	size_t i, k = 0;
 
 	*sure = 0;
 	for (i = 0; i < n; i++) {
-		if (h == TOXIC_TOXICITY && s[i].sure && !high)
+		if (h == TOXIC_TOXICITY && s[i].sure &&
+		    score <= TOXIC_LEXICON_SURE)
 			++*sure;
-		else if (h != TOXIC_TOXICITY || !s[i].mild || low)
+		else
 			v[k++] = s[i].raw[h];
 	}
 	qsort(v, k, sizeof(*v), compare);
@@ -198,9 +250,7 @@ calibrate(struct model_header *m, const struct data *d, struct toxic *tox)
 		if (!is_harmless(&d->row[i], strict >= ENOUGH))
 			continue;
 		toxic_look(tox, text, d->row[i].len, &sight);
-		s[n].sure = sight.lexicon >= TOXIC_LEXICON_SURE;
-		s[n].mild = !s[n].sure && sight.known;
-		n++;
+		s[n++].sure = sight.sure;
 	}
 	for (h = 0; h < TOXIC_LABELS; h++)
 		set_knots(m, h, s, n, most[h] > -FLT_MAX ? most[h] : 0, v);

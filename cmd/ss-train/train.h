@@ -16,9 +16,9 @@
 
 #define TRAIN_SOURCES 128
 #define TRAIN_LANGS 64
-#define TRAIN_LANES                                              \
-	8 /* floats a bucket, so that one is a cache line's half \
-	   */
+/* Floats a bucket of the plain model, of the deep one; so many are used. */
+#define TRAIN_PLAIN 8 /* TOXIC_LABELS */
+#define TRAIN_DEEP MODEL_LANES
 
 struct row {
 	size_t text; /* where it begins in data.text */
@@ -26,6 +26,7 @@ struct row {
 	int8_t y[TOXIC_LABELS]; /* 0, 1, or -1: not annotated */
 	uint8_t source, lang;
 	bool chat; /* its domain begins with "chat" */
+	bool made; /* its domain is chat-made: written for a purpose */
 	bool held; /* kept from training, for calibration */
 };
 
@@ -59,8 +60,11 @@ struct learn_conf {
 
 /* What has been learnt, in floats. */
 struct weights {
-	float *w; /* TRAIN_LANES a bucket */
-	float bias[TOXIC_LABELS];
+	float *plain; /* TRAIN_PLAIN a bucket */
+	float *deep;  /* TRAIN_DEEP a bucket: heads, then hidden units */
+	float plain_bias[TOXIC_LABELS], deep_bias[TOXIC_LABELS];
+	float shift[MODEL_HIDDEN];
+	float mix[TOXIC_LABELS][MODEL_HIDDEN];
 };
 
 /* 0, or -1 with errno. w is released by weights_release in any case. */
@@ -79,8 +83,8 @@ size_t learn_head_of(const char *s, size_t n);
 int tune(struct model_header *out, const struct model *base,
     const struct data *, struct toxic *, const struct learn_conf *);
 
-/* out: MODEL_SIZE bytes, aligned; not calibrated yet. */
-void pack(const struct weights *, struct model_header *out);
+/* out: MODEL_SIZE bytes, aligned; not calibrated yet. 0, or -1 with errno. */
+int pack(const struct weights *, struct model_header *out);
 /* Fills in the tables and the checksum. 0, or -1 with errno. */
 int calibrate(struct model_header *, const struct data *, struct toxic *);
 
@@ -92,5 +96,7 @@ struct eval_conf {
 
 /* Prints the figures of the scorer on the rows. 0, or -1 with errno. */
 int eval(const struct data *, struct toxic *, const struct eval_conf *);
+/* The same for what is flagged of chat in disguise. */
+int eval_disguised(const struct data *, struct toxic *);
 
 #endif

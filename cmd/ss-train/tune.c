@@ -2,10 +2,10 @@
  * tune: a model that exists, bent by some new rows. A few hundred decisions of
  * moderators are far too few to learn a language from, so what is learnt is a
  * difference to the weights there are, pulled back to nothing: what the new
- * rows don't speak of stays byte for byte as it was, and so do the biases and
- * the calibration. A row is right when it is on its side of the default
- * threshold by a margin, and teaches nothing then: else the many harmless rows
- * would push down whatever the model knows.
+ * rows don't speak of stays byte for byte as it was, and so do the biases, the
+ * hidden units and the calibration. A row is right when it is on its side of
+ * the default threshold by a margin, and teaches nothing then: else the many
+ * harmless rows would push down whatever the model knows.
  */
 #include "train.h"
 
@@ -116,17 +116,20 @@ static void
 add_up(const struct tuner *t, struct model_header *out)
 {
 	int8_t *w = (int8_t *)(out + 1);
-	size_t i, n = (size_t)FEATURE_BUCKETS * TOXIC_LABELS;
+	const float *diff = t->diff;
 	float v;
+	size_t i;
+	int h;
 
 	memcpy(out, t->base->head, MODEL_SIZE);
-	for (i = 0; i < n; i++) {
-		v = t->diff[i] / out->scale[i % TOXIC_LABELS];
-		v += v < 0 ? -0.5F : 0.5F;
-		v = truncf(v) + (float)w[i];
-		v = v > INT8_MAX ? INT8_MAX : v;
-		w[i] = (int8_t)(v < -INT8_MAX ? -INT8_MAX : v);
-	}
+	for (i = 0; i < FEATURE_BUCKETS; i++, w += MODEL_LANES)
+		for (h = 0; h < TOXIC_LABELS; h++) {
+			v = *diff++ / out->scale[h];
+			v += v < 0 ? -0.5F : 0.5F;
+			v = truncf(v) + (float)w[h];
+			v = v > INT8_MAX ? INT8_MAX : v;
+			w[h] = (int8_t)(v < -INT8_MAX ? -INT8_MAX : v);
+		}
 	out->sum = model_sum(out, MODEL_SIZE);
 }
 

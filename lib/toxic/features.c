@@ -5,30 +5,36 @@
  */
 #include "features.h"
 
-#include "../utf8.h"
-
 #include "../banned.h"
 
 #define GAP UINT32_C(0x40000000)    /* in a symbol: not part of a word */
-#define CYR UINT32_C(0x20000000)    /* a letter of norm's own */
 #define BOUNDARY UINT32_C(0x3c0000) /* stands before and behind a word */
 #define WIDE 0x2e80                 /* from here on a character says a lot */
+#define HANGUL 0xac00
+#define HANGUL_END 0xd7a4
 #define WORD_MAX 40
+#define SHAPE_LEAST 3
+#define SPELT_LEAST 3 /* letters that stand alone make a word */
+#define SPELT_GAP 4   /* glyphs between them at most */
 #define PRIME UINT32_C(16777619)
 #define SPREAD UINT32_C(0x9e3779b1)
 #define SEED_GRAM UINT32_C(0x9747b28c)
 #define SEED_WORD UINT32_C(0x811c9dc5)
 #define SEED_PAIR UINT32_C(0x2545f491)
+#define SEED_FIRST UINT32_C(0x68e31da4)
+#define SEED_LAST UINT32_C(0x7f4a7c15)
+#define SEED_ANY UINT32_C(0x3c6ef372)
+#define SEED_BONES UINT32_C(0x2b992ddf)
 #define SEED_PROFILE UINT32_C(0x51ed270b)
 #define SEED_TENTHS UINT32_C(0x3ade68b1)
 /* one word and one piece of lexicon add no more than this */
-#define ROOM (6 * WORD_MAX + 64)
+#define ROOM (9 * WORD_MAX + 64)
 
 static uint32_t
 bucket(uint32_t h)
 {
 	h ^= h >> 15;
-	return (h * SPREAD) >> (32 - FEATURE_BITS);
+	return (uint32_t)((uint64_t)(h * SPREAD) * FEATURE_BUCKETS >> 32);
 }
 
 static uint32_t
@@ -37,22 +43,31 @@ step(uint32_t h, uint32_t sym)
 	return (h ^ sym) * PRIME;
 }
 
-static uint32_t
-symbol(const struct norm_glyph *g, const char *text)
+static bool
+in_word(const struct norm_glyph *g)
 {
-	uint32_t cp;
+	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
+}
 
+static uint32_t
+symbol(const struct norm_glyph *g)
+{
 	if (g->kind == NORM_LETTER && g->sym < NORM_CYR)
 		return 'a' + (uint32_t)g->sym;
-	if (g->kind == NORM_LETTER && g->sym < NORM_OTHER)
-		return CYR | g->sym;
 	if (g->kind == NORM_BLANK)
 		return GAP | ' ';
-	cp = (unsigned char)text[g->start];
-	if (cp >= 0x80)
-		(void)utf8_decode(
-		    text + g->start, (size_t)(g->end - g->start), &cp);
-	return g->kind == NORM_LETTER || g->kind == NORM_SIGN ? cp : GAP | cp;
+	return in_word(g) ? g->cp : GAP | g->cp;
+}
+
+/* What a glyph inside a word reads as: 0 for o, and so on. */
+static uint32_t
+undone(const struct norm_glyph *g)
+{
+	if (g->kind == NORM_LETTER || g->alt == 0)
+		return symbol(g);
+	if (g->alt == NORM_ALT_ANY)
+		return '*';
+	return 'a' + (uint32_t)__builtin_ctzll(norm_alt[g->alt]);
 }
 
 /* Of a character drawn out two are kept. */
@@ -74,7 +89,7 @@ put_plain(struct features *f, const struct norm *nm, const struct lex_entry *e)
 	size_t n = norm_text(nm, e->text, e->len, g), i;
 
 	for (i = 0; i < n; i++)
-		put_symbol(f, symbol(&g[i], e->text));
+		put_symbol(f, symbol(&g[i]));
 }
 
 static bool
@@ -83,71 +98,219 @@ is_hidden(const struct match_token *t)
 	return t->disguised && t->counts && !t->harmless;
 }
 
-bool
-features_disguised(const struct features_in *in)
+/*
+ * The end of the word at i: letters and signs, and single marks between two
+ * of them that stand for letters ("f*ck"). *coded: a sign precedes a letter
+ * ("h3llo" and not "mp3").
+ */
+static size_t
+word_end(const struct features_in *in, size_t i, bool *coded)
 {
-	size_t i;
+	const struct norm_glyph *g = in->glyph;
+	bool sign = false;
 
-	for (i = 0; i < in->ntokens; i++)
-		if (is_hidden(&in->token[i]))
-			return true;
-	return false;
+	*coded = false;
+	for (; i < in->nglyphs; i++) {
+		if (in_word(&g[i])) {
+			if (g[i].kind == NORM_LETTER)
+				*coded |= sign;
+			else
+				sign = true;
+		} else if (g[i].kind == NORM_GLUE && g[i].alt != 0 && i > 0 &&
+			   in_word(&g[i - 1]) && i + 1 < in->nglyphs &&
+			   (in_word(&g[i + 1]) || (g[i + 1].alt == g[i].alt &&
+						      i + 2 < in->nglyphs &&
+						      in_word(&g[i + 2])))) {
+			sign = true;
+			if (!in_word(&g[i + 1]))
+				i++;
+		} else {
+			break;
+		}
+	}
+	return i;
 }
 
-/* The view: what the lexicon knows to be harmless is left out of it. */
+static size_t
+gap_end(const struct features_in *in, size_t i)
+{
+	const struct norm_glyph *g = in->glyph;
+	size_t end = i + SPELT_GAP < in->nglyphs ? i + SPELT_GAP : in->nglyphs;
+
+	while (i < end && (g[i].kind == NORM_GLUE || g[i].kind == NORM_BLANK))
+		i++;
+	return i;
+}
+
+/*
+ * The end of letters that stand alone with equal gaps, three or more from i
+ * on ("n o o b", "n.o.o.b"); or i.
+ */
+static size_t
+spelt_end(const struct features_in *in, size_t i)
+{
+	const struct norm_glyph *g = in->glyph;
+	size_t n = 0, at, gap = 0, next, end = i;
+	uint32_t sign = 0;
+
+	for (at = i; at < in->nglyphs && in_word(&g[at]); at = next) {
+		if (at + 1 < in->nglyphs && in_word(&g[at + 1]))
+			break;
+		n++;
+		end = at + 1;
+		next = gap_end(in, end);
+		if (gap == 0) {
+			gap = next - end;
+			sign = g[end].cp;
+		}
+		if (next == end || next - end != gap || g[end].cp != sign)
+			break;
+	}
+	return n >= SPELT_LEAST ? end : i;
+}
+
+/* A word, or what is none, from i on and not beyond to. Returns its end. */
+static size_t
+put_part(struct features *f, const struct features_in *in, size_t i, size_t to)
+{
+	const struct norm_glyph *g = in->glyph;
+	bool coded = true, spelt;
+	size_t end = spelt_end(in, i);
+
+	spelt = end > i && end <= to;
+	if (!spelt)
+		end = word_end(in, i, &coded);
+	if (end == i) {
+		put_symbol(f, symbol(&g[i]));
+		return i + 1;
+	}
+	if (end > to)
+		end = to;
+	for (; i < end; i++)
+		if (!spelt || in_word(&g[i]))
+			put_symbol(f, coded ? undone(&g[i]) : symbol(&g[i]));
+	return end;
+}
+
+/*
+ * The view: what the lexicon knows to be harmless is left out of it, words
+ * that it saw through stand as they are meant, the rest as far as signs and
+ * gaps inside words can be undone without knowing the word.
+ */
 static void
-view(struct features *f, const struct features_in *in, bool undo)
+view(struct features *f, const struct features_in *in)
 {
 	const struct match_token *t = in->token, *end = t + in->ntokens;
 	size_t i = 0;
 
 	f->nsym = 0;
 	while (i < in->nglyphs) {
-		while (t < end && (t->from < i || t->entry == NULL))
+		while (t < end && (t->from < i || t->to <= t->from ||
+				      !(t->harmless || is_hidden(t))))
 			t++;
-		if (t < end && t->from == i && t->to > i &&
-		    (t->harmless || (undo && is_hidden(t)))) {
-			if (t->harmless)
-				put_symbol(f, GAP | ' ');
-			else
-				put_plain(f, in->norm, t->entry);
-			i = t->to;
-			t++;
+		if (t == end || t->from > i) {
+			i = put_part(f, in, i, t < end ? t->from : in->nglyphs);
 			continue;
 		}
-		put_symbol(f, symbol(&in->glyph[i], in->text));
-		i++;
+		if (t->harmless)
+			put_symbol(f, GAP | ' ');
+		else
+			put_plain(f, in->norm, t->entry);
+		i = t->to;
 	}
 }
 
-static void
-add_grams(struct features *f, const uint32_t *sym, size_t len)
+static uint32_t *
+put_grams(uint32_t *out, const uint32_t *w, size_t n, uint32_t seed)
 {
-	uint32_t w[WORD_MAX + 2], h, *out = f->at + f->n;
-	size_t i, n = len + 2;
+	uint32_t h;
+	size_t i;
 
-	w[0] = w[n - 1] = BOUNDARY;
-	for (i = 0; i < len; i++)
-		w[i + 1] = sym[i];
 	for (i = 0; i + 2 < n; i++) {
-		h = step(step(step(SEED_GRAM, w[i]), w[i + 1]), w[i + 2]);
+		h = step(step(step(seed, w[i]), w[i + 1]), w[i + 2]);
 		*out++ = bucket(h);
 		if (i + 3 < n)
 			*out++ = bucket(h = step(h, w[i + 3]));
 		if (i + 4 < n)
 			*out++ = bucket(step(h, w[i + 4]));
 	}
-	for (i = 1; i + 1 < n; i++) {
-		if (w[i] < WIDE || w[i] >= CYR)
+	return out;
+}
+
+/* A Hangul syllable as two or three letters. */
+static size_t
+jamo(uint32_t cp, uint32_t *to)
+{
+	uint32_t s = cp - HANGUL;
+
+	to[0] = 0x1100 + s / 588;
+	to[1] = 0x1161 + s % 588 / 28;
+	to[2] = 0x11a7 + s % 28;
+	return s % 28 != 0 ? 3 : 2;
+}
+
+static void
+add_grams(struct features *f, const uint32_t *sym, size_t len)
+{
+	uint32_t w[3 * WORD_MAX + 2], h, *out = f->at + f->n;
+	size_t i, n = 1;
+
+	w[0] = BOUNDARY;
+	for (i = 0; i < len; i++) {
+		if (sym[i] >= HANGUL && sym[i] < HANGUL_END)
+			n += jamo(sym[i], w + n);
+		else
+			w[n++] = sym[i];
+	}
+	w[n++] = BOUNDARY;
+	out = put_grams(out, w, n, SEED_GRAM);
+	for (i = 0; i < len; i++) {
+		if (sym[i] < WIDE)
 			continue;
-		h = step(SEED_GRAM, w[i]);
+		h = step(SEED_GRAM, sym[i]);
 		*out++ = bucket(h);
-		*out++ = bucket(step(h, w[i + 1]));
+		*out++ = bucket(step(h, i + 1 < len ? sym[i + 1] : BOUNDARY));
 	}
 	f->n = (size_t)(out - f->at);
 }
 
-/* A word, or a run of one sign; from from to to. Returns its hash. */
+static bool
+is_vowel(uint32_t sym)
+{
+	return sym == 'a' || sym == 'e' || sym == 'i' || sym == 'o' ||
+	       sym == 'u' || sym == 'y';
+}
+
+/*
+ * Two features of a word that survive slips and tricks: its first letter with
+ * the others in any order, and what is left of it without vowels, masks and
+ * doubled letters.
+ */
+static void
+add_shape(struct features *f, const uint32_t *sym, size_t len)
+{
+	uint32_t any = SEED_ANY, bones = step(SEED_BONES, sym[0]), h;
+	uint32_t last = sym[0];
+	size_t i, n = 0;
+
+	for (i = 1; i < len; i++) {
+		h = sym[i] * SPREAD;
+		any += h ^ h >> 15;
+		if (is_vowel(sym[i]) || sym[i] == '*' || sym[i] == last)
+			continue;
+		last = sym[i];
+		bones = step(bones, last);
+		n++;
+	}
+	f->at[f->n++] = bucket(step(any, sym[0]));
+	if (n > 0)
+		f->at[f->n++] = bucket(bones);
+}
+
+/*
+ * A word, or a run of one sign; from from to to. before: the hash of the one
+ * before it, or 0 where it is the first. Returns its own.
+ */
 static uint32_t
 add_word(struct features *f, size_t from, size_t to, uint32_t before)
 {
@@ -159,8 +322,13 @@ add_word(struct features *f, size_t from, size_t to, uint32_t before)
 	f->at[f->n++] = bucket(h);
 	if (before != 0)
 		f->at[f->n++] = bucket(step(step(SEED_PAIR, before), h));
-	if (f->sym[from] < GAP)
-		add_grams(f, f->sym + from, to - from);
+	else
+		f->at[f->n++] = bucket(step(SEED_FIRST, h));
+	if (f->sym[from] >= GAP)
+		return h;
+	add_grams(f, f->sym + from, to - from);
+	if (to - from >= SHAPE_LEAST && f->sym[from] < WIDE)
+		add_shape(f, f->sym + from, to - from);
 	return h;
 }
 
@@ -177,13 +345,13 @@ add_lexicon(struct features *f, const struct features_in *in)
 }
 
 void
-features_make(struct features *f, const struct features_in *in, bool undo)
+features_make(struct features *f, const struct features_in *in)
 {
-	uint32_t before = 0;
+	uint32_t word = 0;
 	size_t i, from;
 
 	f->n = 0;
-	view(f, in, undo);
+	view(f, in);
 	add_lexicon(f, in);
 	for (i = 0; i < f->nsym && f->n + ROOM < FEATURES_MAX;) {
 		from = i++;
@@ -196,6 +364,8 @@ features_make(struct features *f, const struct features_in *in, bool undo)
 			while (i < f->nsym && f->sym[i] < GAP &&
 			       i - from < WORD_MAX)
 				i++;
-		before = add_word(f, from, i, before);
+		word = add_word(f, from, i, word);
 	}
+	if (word != 0)
+		f->at[f->n++] = bucket(step(SEED_LAST, word));
 }

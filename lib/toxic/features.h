@@ -1,10 +1,11 @@
 /*
  * features: what the model sees of a text: numbers of buckets. Runs of 3 to 5
- * characters with word boundaries, words and pairs of words, and what the
- * lexicon found, hashed into 2^18 buckets. Two views: the text as folded by
- * the normaliser, and that with disguised words of the lexicon put back as
- * they are written plainly. Trainer and scorer share this, so the two can't
- * disagree; whatever changes a number changes FEATURE_SCHEME.
+ * characters with word boundaries, words, pairs of words, the first and the
+ * last word, and what the lexicon found, hashed. The text is as folded by the
+ * normaliser, disguised words of the lexicon are put back as they are written
+ * plainly, and letters that stand alone and signs inside words read as words
+ * whether or not the lexicon knows them. Trainer and scorer share this, so the
+ * two can't disagree; whatever changes a number changes FEATURE_SCHEME.
  */
 #ifndef SS_TOXIC_FEATURES_H
 #define SS_TOXIC_FEATURES_H
@@ -16,9 +17,8 @@
 #include "match.h"
 #include "normalise.h"
 
-#define FEATURE_SCHEME 1
-#define FEATURE_BITS 18
-#define FEATURE_BUCKETS (1U << FEATURE_BITS)
+#define FEATURE_SCHEME 2
+#define FEATURE_BUCKETS 150000
 #define FEATURES_MAX 24576 /* of one piece; what comes after is not seen */
 
 struct features {
@@ -41,9 +41,6 @@ struct features_in {
 	unsigned tenths;   /* the lexicon's score, 0 to 10 */
 };
 
-/* A word is not written as it is meant: the second view is another one. */
-bool features_disguised(const struct features_in *);
-/* undo: the second view. */
-void features_make(struct features *, const struct features_in *, bool undo);
+void features_make(struct features *, const struct features_in *);
 
 #endif

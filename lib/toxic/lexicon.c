@@ -15,6 +15,7 @@
 
 #define SLOTS_MAX 16
 #define ALTS_MAX 64
+#define EDGES_MIN 32768 /* what our own phrases need */
 
 struct draft_node {
 	uint16_t child[64];
@@ -118,11 +119,13 @@ draft_words(struct draft *d, const struct lex_words *row)
 
 	for (; (len = next_word(&s, " ")) > 0; s += len) {
 		flags = row->flags;
-		for (n = len; n > 0 && strchr("^=!", s[n - 1]) != NULL; n--) {
+		for (n = len; n > 0 && strchr("^=!*", s[n - 1]) != NULL; n--) {
 			if (s[n - 1] == '^')
 				flags |= LEX_INSIDE | LEX_STRONG;
 			else if (s[n - 1] == '!')
 				flags |= LEX_STRONG;
+			else if (s[n - 1] == '*')
+				flags |= LEX_STRONG | LEX_MASKED;
 			else
 				flags |= LEX_EXACT;
 		}
@@ -184,7 +187,7 @@ edges_grow(struct lexicon *lex)
 	struct lex_edge *old = lex->edge;
 	size_t n = lex->edges, i;
 
-	lex->edges = n > 0 ? n * 2 : 1024;
+	lex->edges = n > 0 ? n * 2 : EDGES_MIN;
 	lex->edge = calloc(lex->edges, sizeof(*lex->edge));
 	if (lex->edge == NULL) {
 		lex->edge = old;
@@ -326,18 +329,63 @@ draft_pack(struct draft *d)
 
 /* Which two letters begin a word that counts inside of others. */
 static void
-draft_pairs(
-    struct draft *d, size_t node, unsigned depth, unsigned a, unsigned b)
+find_pairs(
+    struct lexicon *lex, size_t node, unsigned depth, unsigned a, unsigned b)
 {
-	const struct draft_node *n = &d->node[node];
-	unsigned sym;
+	struct lex_node *n = &lex->node[node];
+	uint64_t left = n->mask;
+	unsigned sym, i = 0;
 
-	if (n->entry != 0 && d->lex->entry[n->entry].flags & LEX_INSIDE)
-		d->lex->pair[a] |= NORM_BIT(b);
-	for (sym = 0; sym < 64; sym++)
-		if (n->child[sym] != 0)
-			draft_pairs(d, n->child[sym], depth + 1,
-			    depth == 0 ? sym : a, depth == 1 ? sym : b);
+	if ((lex->entry[n->entry].flags & LEX_INSIDE) != 0)
+		lex->pair[a] |= NORM_BIT(b);
+	n->strong = (lex->entry[n->entry].flags & LEX_STRONG) != 0;
+	for (; left != 0; left &= left - 1, i++) {
+		sym = (unsigned)__builtin_ctzll(left);
+		find_pairs(lex, n->first + i, depth + 1, depth == 0 ? sym : a,
+		    depth == 1 ? sym : b);
+		n->strong |= lex->node[n->first + i].strong;
+	}
+}
+
+/* A word that is found with a mistake in it. */
+static int
+add_typo(struct lexicon *lex, const char *word, size_t len)
+{
+	struct norm_glyph g[LEX_WORD_MAX + 1];
+	const struct lex_entry *e;
+	struct lex_match m;
+	unsigned budget = 0;
+	size_t n;
+
+	if (len > LEX_WORD_MAX)
+		return 0;
+	n = norm_text(lex->norm, word, len, g);
+	m = lex_word(lex, g, 0, n, &budget);
+	e = m.stem != NULL ? m.stem : m.entry;
+	if (e == NULL)
+		return 0;
+	return typo_add(lex->typo, word, len, (uint16_t)(e - lex->entry));
+}
+
+/* What may be mistyped and what is no mistake. */
+static int
+add_typos(struct lexicon *lex)
+{
+	const char *const *row, *s;
+	size_t len;
+
+	lex->typo = typo_new();
+	if (lex->typo == NULL)
+		return -1;
+	for (row = lex_common; *row != NULL; row++)
+		for (s = *row; (len = next_word(&s, " ")) > 0; s += len)
+			if (typo_add_common(lex->typo, s, len) < 0)
+				return -1;
+	for (row = lex_typos; *row != NULL; row++)
+		for (s = *row; (len = next_word(&s, " ")) > 0; s += len)
+			if (add_typo(lex, s, len) < 0)
+				return -1;
+	return 0;
 }
 
 static int
@@ -359,8 +407,10 @@ draft_all(struct draft *d)
 	for (p = lex_phrases; p->text != NULL; p++)
 		if (draft_phrase(d, p) < 0)
 			return -1;
-	draft_pairs(d, 0, 0, 0, 0);
-	return draft_pack(d);
+	if (draft_pack(d) < 0)
+		return -1;
+	find_pairs(d->lex, 0, 0, 0, 0);
+	return add_typos(d->lex);
 }
 
 int
@@ -370,6 +420,7 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 	void *p = NULL;
 	int r = -1;
 
+	lex->norm = nm;
 	lex->nentries = 1;
 	lex->nstates = LEX_PHRASE_START + 1;
 	lex->phrase = calloc(UINT16_MAX + (size_t)1, 1);
@@ -391,5 +442,6 @@ lex_release(struct lexicon *lex)
 	free(lex->edge);
 	free(lex->phrase);
 	free(lex->line);
+	typo_free(lex->typo);
 	memset(lex, 0, sizeof(*lex));
 }

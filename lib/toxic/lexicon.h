@@ -12,6 +12,7 @@
 
 #include "normalise.h"
 #include "toxic.h"
+#include "typo.h"
 
 /* How much an entry means: six percentages and one for "you are a ...". */
 struct lex_profile {
@@ -47,19 +48,21 @@ enum lex_profile_id {
 extern const struct lex_profile lex_profile[LEX_PROFILES];
 
 enum {
-	LEX_STRONG = 1,  /* may be recognised in disguise */
-	LEX_INSIDE = 2,  /* anywhere in a word */
-	LEX_EXACT = 4,   /* without inflection */
-	LEX_SAFE = 8,    /* not a hit whatever is inside */
-	LEX_YOU = 16,    /* you, u, ur, ... */
-	LEX_SELF = 32,   /* i, im, me */
-	LEX_THEM = 64,   /* he, they, this guy: others */
-	LEX_FILL = 128,  /* may stand before an insult: such, a, really */
-	LEX_BE = 256,    /* are, is: joins subject and insult */
-	LEX_GROUP = 512, /* people by origin, faith, sex, ... */
-	LEX_NEG = 1024,  /* not */
-	LEX_YOUR = 2048, /* your, ur: you only before a or such */
-	LEX_ART = 4096   /* a, an, such: what follows is a noun */
+	LEX_STRONG = 1,    /* may be recognised in disguise */
+	LEX_INSIDE = 2,    /* anywhere in a word */
+	LEX_EXACT = 4,     /* without inflection */
+	LEX_SAFE = 8,      /* not a hit whatever is inside */
+	LEX_YOU = 16,      /* you, u, ur, ... */
+	LEX_SELF = 32,     /* i, im, me */
+	LEX_THEM = 64,     /* he, they, this guy: others */
+	LEX_FILL = 128,    /* may stand before an insult: such, a, really */
+	LEX_BE = 256,      /* are, is: joins subject and insult */
+	LEX_GROUP = 512,   /* people by origin, faith, sex, ... */
+	LEX_NEG = 1024,    /* not */
+	LEX_YOUR = 2048,   /* your, ur: you only before a or such */
+	LEX_ART = 4096,    /* a, an, such: what follows is a noun */
+	LEX_TYPO = 8192,   /* recognised with one mistake, too */
+	LEX_MASKED = 16384 /* people write it with asterisks */
 };
 
 #define LEX_WORD_MAX 64 /* bytes in a word of the tables */
@@ -76,9 +79,13 @@ struct lex_entry {
 struct lex_words {
 	uint8_t profile;
 	uint16_t flags;
-	const char *text; /* words by blanks; a^ sets INSIDE, a= EXACT */
+	const char *text; /* words by blanks; a^ sets INSIDE, a= EXACT, ... */
 };
 extern const struct lex_words lex_words[];
+/* Ordinary words that a disguised one must not be confused with; ends NULL. */
+extern const char *const lex_common[];
+/* Words to be found with one mistake in them, too; ends NULL. */
+extern const char *const lex_typos[];
 /* All words of a line mean the first one, in phrases. */
 extern const char *const lex_synonyms[];
 struct lex_phrase {
@@ -93,14 +100,16 @@ struct lex_node {
 	uint64_t mask; /* symbols that have a child */
 	uint32_t first;
 	uint16_t entry; /* index into entries, 0: none */
+	bool strong;    /* a LEX_STRONG word ends here or further down */
 };
 struct lex_edge {
 	uint32_t key; /* state and word; 0: free */
 	uint16_t state;
 };
 struct lexicon {
-	struct lex_node *node; /* [0] is the root */
-	uint64_t pair[64];     /* two symbols that begin an INSIDE word */
+	const struct norm *norm; /* borrowed: what its words were read by */
+	struct lex_node *node;   /* [0] is the root */
+	uint64_t pair[64];       /* two symbols that begin an INSIDE word */
 	struct lex_entry *entry;
 	size_t nnodes, nentries;
 	struct lex_edge *edge; /* open hashing, edges: a power of two */
@@ -109,9 +118,13 @@ struct lexicon {
 	uint16_t *line;  /* and where it stands in phrases.txt */
 	size_t nstates;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
+	struct typo *typo;
 };
 
-/* 0, or -1 with errno. A zeroed lexicon is ready for it and for release. */
+/*
+ * 0, or -1 with errno. A zeroed lexicon is ready for it and for release.
+ * Borrows the norm as long as it lives.
+ */
 int lex_init(struct lexicon *, const struct norm *);
 void lex_release(struct lexicon *);
 
@@ -123,6 +136,7 @@ struct lex_match {
 	const struct lex_entry *entry; /* NULL: nothing */
 	size_t from, to;               /* glyphs */
 	bool disguised;                /* not as it is written */
+	bool spelt;                    /* all of a LEX_RUN */
 	/* where entry itself has no weight: what gives it one, or NULL */
 	const struct lex_entry *stem;
 };
@@ -131,15 +145,28 @@ struct lex_match lex_word(const struct lexicon *, const struct norm_glyph *,
     size_t from, size_t to, unsigned *budget);
 /*
  * A strong word that begins at from and reads across the gaps of a chain,
- * first to to: words joined by glue, or spelt: single letters with gaps.
+ * first to to.
  * *budget limits the work on one text and is counted down.
  */
+enum lex_joint {
+	LEX_GLUED,    /* words joined by signs: "f.uck", "f*ck" */
+	LEX_SPELT,    /* single letters, a strong word up to the end */
+	LEX_RUN,      /* single letters, evenly spaced: some word, all of it */
+	LEX_FRAGMENTS /* words with blanks between: "id iot" */
+};
 struct lex_chain {
 	size_t first, to;
-	bool spelt;
+	enum lex_joint joint;
 };
 struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
     const struct lex_chain *, size_t from, unsigned *budget);
+
+/*
+ * Some strong word goes on after the glyphs from from to to, a blank at to and
+ * the glyph behind it.
+ */
+bool lex_may_begin(
+    const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 
 /* A step in the phrases: the state after a word, 0 when there is none. */
 #define LEX_PHRASE_START 1

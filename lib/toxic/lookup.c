@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "ordinary.h"
+
 #include "../banned.h"
 
 static const char *const suffixes[] = {
@@ -49,6 +51,9 @@ static const char *const suffixes[] = {
 	"lord",
 };
 
+#define LONG 4     /* letters of a word that is none by chance */
+#define SHARE 4096 /* steps of a search */
+
 #define SUFFIX_MAX 32 /* glyphs in an ending, however drawn out */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -69,8 +74,21 @@ in_word(const struct norm_glyph *g)
 	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
 }
 
+/* The letter that a glyph is or, of signs with one reading, stands for. */
+static unsigned
+plain_sym(const struct norm_glyph *g)
+{
+	uint64_t set = norm_alt[g->alt];
+
+	if (g->kind == NORM_LETTER)
+		return g->sym;
+	if (g->kind != NORM_SIGN || set == 0 || (set & (set - 1)) != 0)
+		return NORM_NONE;
+	return (unsigned)__builtin_ctzll(set);
+}
+
 /*
- * The glyphs from from to to are an ending: plain letters, the last one
+ * The glyphs from from to to are an ending: letters, the last one
  * perhaps drawn out. prev, the letter before them, may be doubled ("-tting").
  */
 static bool
@@ -78,16 +96,19 @@ is_suffix(const struct norm_glyph *g, size_t from, size_t to, unsigned prev)
 {
 	char s[8];
 	size_t n = 0, i, skip;
+	unsigned sym;
 
 	for (i = from; i < to; i++) {
-		if (g[i].kind != NORM_LETTER || g[i].sym >= 26)
+		sym = plain_sym(&g[i]);
+		if (sym >= 26)
 			return false;
-		if (i + 2 < to && g[i].sym == g[i + 1].sym &&
-		    g[i].sym == g[to - 1].sym && g[i].sym == g[to - 2].sym)
+		if (i + 2 < to && sym == plain_sym(&g[i + 1]) &&
+		    sym == plain_sym(&g[to - 1]) &&
+		    sym == plain_sym(&g[to - 2]))
 			continue;
 		if (n == sizeof(s) - 1)
 			return false;
-		s[n++] = (char)('a' + g[i].sym);
+		s[n++] = (char)('a' + sym);
 	}
 	s[n] = '\0';
 	for (skip = 0; skip < 2 && skip < n; skip++) {
@@ -171,9 +192,13 @@ struct walk {
 	const struct lexicon *lex;
 	const struct norm_glyph *g;
 	size_t first, from, to; /* the stretch; this try's start */
-	bool joined, spelt;
+	bool joined;
+	enum lex_joint joint;
 	unsigned *budget;
 	struct lex_match best;
+	/* the longest with a weight */
+	const struct lex_entry *stem;
+	size_t stem_len;
 };
 
 struct path {
@@ -181,8 +206,16 @@ struct path {
 	unsigned prev;      /* last symbol taken */
 	uint16_t real, any; /* letters seen, letters masked */
 	bool glued;         /* something between letters was skipped */
+	bool skipped;       /* that is, a mask */
+	bool loose;         /* @ was taken for something else than a */
 	bool disguised, doubled;
 };
+
+static bool
+is_spelt(const struct walk *w)
+{
+	return w->joined && (w->joint == LEX_SPELT || w->joint == LEX_RUN);
+}
 
 static bool
 ends_word(const struct walk *w, size_t i)
@@ -191,17 +224,51 @@ ends_word(const struct walk *w, size_t i)
 }
 
 /*
- * Of a disguise: enough of its letters are there. A mask all the way ("f***")
- * needs a word that is one wherever it stands.
+ * Of a mask enough letters are there: more of them than asterisks, but half
+ * will do for words that people mask, and so will one ("f***").
  */
 static bool
-is_plausible(const struct walk *w, const struct path *p, bool inside)
+is_plausible_mask(const struct lex_entry *e, const struct path *p)
 {
+	bool masked = (e->flags & LEX_MASKED) != 0;
+
+	if (p->real < 2)
+		return p->real == 1 && p->any >= 3 && masked &&
+		       (e->flags & LEX_INSIDE) != 0 && e->len == LONG;
+	return (p->any < p->real && e->len >= LONG) ||
+	       (p->any <= p->real && masked);
+}
+
+/* Of a word read across gaps. */
+static bool
+is_plausible_joint(const struct walk *w, const struct lex_entry *e,
+    const struct path *p, bool whole)
+{
+	/* all of it letters: "$h!t" */
+	if (whole && p->real >= 1 && e->len >= LONG && p->i - w->from == e->len)
+		return true;
+	return p->glued && p->real >= 3 &&
+	       (w->joint != LEX_SPELT || e->len >= LONG);
+}
+
+/* Of a disguise: enough of its letters are there. */
+static bool
+is_plausible(const struct walk *w, const struct lex_entry *e,
+    const struct path *p, bool whole)
+{
+	bool sure = (e->flags & (LEX_MASKED | LEX_INSIDE)) != 0;
+
+	if (p->loose && !sure)
+		return false;
+	if (w->joined && w->joint == LEX_FRAGMENTS)
+		return p->any == 0 && p->glued && !p->doubled &&
+		       e->len + (sure ? 1U : 0U) > LONG;
 	if (p->any > 0)
-		return p->real >= 2 ? p->any <= p->real
-				    : p->real == 1 && p->any >= 3 && inside;
+		return is_plausible_mask(e, p);
 	if (w->joined)
-		return p->glued && p->real >= 3;
+		return is_plausible_joint(w, e, p, whole);
+	if (whole && p->real >= 1 && e->len >= LONG)
+		return true;
 	return p->real >= 2 && 3 * p->real >= p->i - w->from;
 }
 
@@ -210,7 +277,7 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 {
 	size_t end;
 
-	if (w->spelt)
+	if (is_spelt(w))
 		return p->i == w->to;
 	if (ends_word(w, p->i))
 		return true;
@@ -220,14 +287,30 @@ is_whole(const struct walk *w, const struct lex_entry *e, const struct path *p)
 	return inflects(e) && is_suffix(w->g, p->i, end, p->prev);
 }
 
+/*
+ * What stands there is more likely an ordinary word, or several. Words that
+ * people mask win over those that a mask could hide as well, but not over
+ * those that are all there.
+ */
+static bool
+is_ordinary(
+    const struct walk *w, const struct lex_entry *e, const struct path *p)
+{
+	if (w->joined && w->joint == LEX_FRAGMENTS)
+		return ordinary_words(w->lex->typo, w->g, w->from, p->i);
+	if (p->any > 0 && (e->flags & LEX_MASKED) != 0)
+		return false;
+	return ordinary_fits(w->lex->typo, w->g, w->from, p->i);
+}
+
 /* It stands where a word that doesn't count inside of others must. */
 static bool
 is_in_place(const struct walk *w, bool inside, bool whole)
 {
-	bool at_start = w->from == w->first || (w->joined && !w->spelt);
+	bool at_start = w->from == w->first || (w->joined && !is_spelt(w));
 
 	if (inside)
-		return whole || !w->joined || w->spelt;
+		return whole || !w->joined || is_spelt(w);
 	return whole && at_start;
 }
 
@@ -240,9 +323,25 @@ is_acceptable(const struct walk *w, const struct lex_entry *e,
 
 	if (!is_in_place(w, inside, whole))
 		return false;
+	if (w->joined && w->joint == LEX_RUN && whole && w->from == w->first)
+		return p->any == 0 && !p->doubled;
 	if ((e->flags & LEX_STRONG) == 0) /* only as a word of a phrase */
 		return !w->joined && !p->doubled && whole;
-	return !p->disguised || is_plausible(w, p, inside);
+	return !p->disguised ||
+	       (is_plausible(w, e, p, whole) && !is_ordinary(w, e, p));
+}
+
+/* Of two readings of the same glyphs the likelier one. */
+static bool
+is_likelier(const struct lex_entry *a, const struct lex_entry *b)
+{
+	const unsigned order[] = { LEX_MASKED, LEX_INSIDE, LEX_STRONG };
+	size_t i;
+
+	for (i = 0; i < COUNT(order); i++)
+		if (((a->flags ^ b->flags) & order[i]) != 0)
+			return (a->flags & order[i]) != 0;
+	return false;
 }
 
 /* Keeps the longest. */
@@ -251,19 +350,27 @@ consider(struct walk *w, const struct path *p)
 {
 	const struct lex_entry *e = &w->lex->entry[w->lex->node[p->at].entry];
 	bool whole = is_whole(w, e, p);
-	size_t end = p->i;
+	size_t end = p->i, best = w->best.to - w->best.from;
 
 	if (!is_acceptable(w, e, p, whole))
 		return;
-	if (whole && !w->spelt)
+	if (whole && !is_spelt(w))
 		while (!ends_word(w, end))
 			end++;
-	if (w->best.entry != NULL && end - w->from <= w->best.to - w->best.from)
+	if (e->profile != LEX_NONE && end - w->from > w->stem_len) {
+		w->stem = e;
+		w->stem_len = end - w->from;
+	}
+	if (w->best.entry != NULL &&
+	    (end - w->from < best ||
+		(end - w->from == best && !is_likelier(e, w->best.entry))))
 		return;
 	w->best = (struct lex_match){ .entry = e,
 		.from = w->from,
 		.to = end,
-		.disguised = p->disguised };
+		.disguised = p->disguised,
+		.spelt = w->joined && w->joint == LEX_RUN && whole &&
+			 w->from == w->first };
 }
 
 static void search(struct walk *, struct path);
@@ -282,6 +389,8 @@ take(struct walk *w, struct path p, uint64_t set)
 		q.prev = (unsigned)__builtin_ctzll(left);
 		q.at = child(n, q.prev);
 		q.i++;
+		q.loose |= g->cp == '@' && q.prev != ordinary_sym(g);
+		q.glued |= !in_word(g);
 		if (g->alt == NORM_ALT_ANY)
 			q.any++;
 		else if (g->kind == NORM_LETTER)
@@ -317,12 +426,16 @@ search(struct walk *w, struct path p)
 	--*w->budget;
 	if (g->kind == NORM_LETTER)
 		set |= NORM_BIT(g->sym);
-	take(w, p, set);
+	if (g->alt != NORM_ALT_ANY || !p.skipped)
+		take(w, p, set);
 	q.i++;
 	if (!in_word(g)) {
 		q.glued = q.disguised = true;
-		search(w, q);
-	} else if (p.i > w->from && (set & NORM_BIT(p.prev)) != 0) {
+		q.skipped |= g->alt == NORM_ALT_ANY;
+		if (!q.skipped || q.any == 0)
+			search(w, q);
+	} else if (p.any == 0 && p.i > w->from &&
+		   (set & NORM_BIT(p.prev)) != 0) {
 		q.doubled |= !is_drawn_out(w, p.i);
 		if (w->lex->node[q.at].entry != 0)
 			consider(w, &q);
@@ -330,13 +443,39 @@ search(struct walk *w, struct path p)
 	}
 }
 
+/* One place takes no more than its share of the text's budget. */
 static void
 search_from(struct walk *w, size_t from)
 {
 	struct path p = { .i = from, .prev = NORM_NONE };
+	unsigned *all = w->budget;
+	unsigned share = *all < SHARE ? *all : SHARE, left = share;
 
 	w->from = from;
+	w->budget = &left;
 	search(w, p);
+	w->budget = all;
+	*all -= share - left;
+}
+
+bool
+lex_may_begin(const struct lexicon *lex, const struct norm_glyph *g,
+    size_t from, size_t to)
+{
+	size_t at = 0, i;
+
+	for (i = from; i < to; i++) {
+		if (g[i].alt != 0)
+			return true;
+		at = child(&lex->node[at], g[i].sym);
+		if (at == 0 || !lex->node[at].strong)
+			return false;
+	}
+	/* past the blank; who calls has seen that a word begins there */
+	if (g[to + 1].alt != 0)
+		return true;
+	at = child(&lex->node[at], g[to + 1].sym);
+	return at != 0 && lex->node[at].strong;
 }
 
 /* The word could be more than what is written. */
@@ -353,6 +492,31 @@ is_odd(const struct norm_glyph *g, size_t from, size_t to)
 	return odd && letter;
 }
 
+/* A word with one mistake in it, written in plain letters. */
+static struct lex_match
+match_typo(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to)
+{
+	struct lex_match m = { .from = from, .to = to };
+	char s[TYPO_WORD_MAX];
+	size_t n = to - from, i;
+	uint16_t id;
+
+	if (n > TYPO_WORD_MAX)
+		return m;
+	for (i = 0; i < n; i++) {
+		if (g[from + i].kind != NORM_LETTER || g[from + i].cp >= 0x80)
+			return m;
+		s[i] = (char)('a' + g[from + i].sym);
+	}
+	id = typo_find(lex->typo, s, n);
+	if (id != 0) {
+		m.entry = &lex->entry[id];
+		m.disguised = true;
+	}
+	return m;
+}
+
 struct lex_match
 lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
     size_t to, unsigned *budget)
@@ -366,13 +530,16 @@ lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
 	if (m.entry != NULL)
 		return m;
 	m = match_inside(lex, g, from, to);
-	if (m.entry != NULL || !is_odd(g, from, to))
+	if (m.entry != NULL)
 		return m;
+	if (!is_odd(g, from, to))
+		return match_typo(lex, g, from, to);
 	search_from(&w, from);
 	for (i = from + 1; i + 3 <= to && w.best.entry == NULL; i++)
 		if (g[i].alt != 0 || lex->pair[g[i].sym] != 0)
 			search_from(&w, i);
-	return w.best;
+	w.best.stem = w.stem;
+	return w.best.entry != NULL ? w.best : match_typo(lex, g, from, to);
 }
 
 struct lex_match
@@ -384,9 +551,10 @@ lex_joined(const struct lexicon *lex, const struct norm_glyph *g,
 		.first = c->first,
 		.to = c->to,
 		.joined = true,
-		.spelt = c->spelt,
+		.joint = c->joint,
 		.budget = budget };
 
 	search_from(&w, from);
+	w.best.stem = w.stem;
 	return w.best;
 }

@@ -7,7 +7,12 @@
 
 #include "../banned.h"
 
-#define GAP_MAX 4 /* glyphs in a gap inside a word */
+#define GAP_MAX 4        /* glyphs in a gap inside a word */
+#define BUDGET_MIN 4096  /* steps of searches in one text, */
+#define BUDGET_EACH 48   /* and as many more a glyph */
+#define FRAGMENTS 4      /* pieces of a word with blanks between */
+#define FRAGMENT_MAX 8   /* glyphs of the first of them */
+#define FRAGMENTS_MAX 24 /* and of all */
 
 struct matcher {
 	const struct lexicon *lex;
@@ -18,6 +23,7 @@ struct matcher {
 	size_t ntokens;
 	size_t spelt_end, glued_end; /* chains known to end there */
 	size_t spelt_first, glued_first;
+	size_t run_first, run_end;
 };
 
 static bool
@@ -104,39 +110,105 @@ put(struct matcher *m, struct lex_match hit)
 	t->disguised = hit.disguised;
 	t->harmless = hit.entry != NULL && (hit.entry->flags & LEX_SAFE) != 0;
 	t->profile = e != NULL ? e->profile : LEX_NONE;
-	t->counts = t->profile != LEX_NONE &&
-		    (!hit.disguised || (e->flags & LEX_STRONG) != 0);
+	t->counts = t->profile != LEX_NONE && (!hit.disguised || hit.spelt ||
+						  (e->flags & LEX_STRONG) != 0);
+}
+
+/* Says that what stands there is not in the lexicon. */
+static bool
+put_nothing(struct matcher *m, size_t from, size_t to)
+{
+	put(m, (struct lex_match){ .from = from, .to = to });
+	return true;
+}
+
+static bool
+try_chain(
+    struct matcher *m, size_t first, size_t to, enum lex_joint joint, size_t i)
+{
+	struct lex_chain c = { first, to, joint };
+	struct lex_match hit = lex_joined(m->lex, m->g, &c, i, &m->budget);
+
+	if (hit.entry == NULL)
+		return false;
+	put(m, hit);
+	return true;
 }
 
 /* Tries the chains that the word at i is part of. */
 static bool
 match_chains(struct matcher *m, size_t i)
 {
-	struct lex_match hit = { 0 };
-	struct lex_chain c;
-
 	if (i >= m->spelt_end) {
 		m->spelt_first = i;
 		m->spelt_end = spelt_end(m, i);
 	}
 	if (i < m->spelt_end) {
-		c = (struct lex_chain){ m->spelt_first, m->spelt_end, true };
-		hit = lex_joined(m->lex, m->g, &c, i, &m->budget);
-	}
-	if (hit.entry == NULL) {
-		if (i >= m->glued_end) {
-			m->glued_first = i;
-			m->glued_end = glued_end(m, i);
+		if (i >= m->run_end) {
+			m->run_first = i;
+			m->run_end = match_run(m->g, m->n, i);
 		}
-		if (i >= m->glued_end)
-			return false;
-		c = (struct lex_chain){ m->glued_first, m->glued_end, false };
-		hit = lex_joined(m->lex, m->g, &c, i, &m->budget);
+		if (i == m->run_first && i < m->run_end &&
+		    try_chain(m, i, m->run_end, LEX_RUN, i))
+			return true;
+		if (try_chain(m, m->spelt_first, m->spelt_end, LEX_SPELT, i))
+			return true;
+		if (i < m->run_end) /* its letters are no words */
+			return put_nothing(m, i, i + 1);
 	}
-	if (hit.entry == NULL)
+	if (i >= m->glued_end) {
+		m->glued_first = i;
+		m->glued_end = glued_end(m, i);
+	}
+	return i < m->glued_end &&
+	       try_chain(m, m->glued_first, m->glued_end, LEX_GLUED, i);
+}
+
+/* The end of at most FRAGMENTS words from i on, one blank between them. */
+static size_t
+fragments_end(const struct matcher *m, size_t i)
+{
+	size_t end = word_end(m, i), next, k;
+
+	for (k = 1; k < FRAGMENTS && end + 1 < m->n; k++) {
+		if (m->g[end].kind != NORM_BLANK || !in_word(&m->g[end + 1]))
+			break;
+		next = word_end(m, end + 1);
+		if (next - i > FRAGMENTS_MAX)
+			break;
+		end = next;
+	}
+	return k > 1 ? end : i;
+}
+
+/* The word at i with those after it is one that was taken apart. */
+static bool
+match_fragments(struct matcher *m, size_t i, size_t word)
+{
+	size_t end;
+
+	if (word - i > FRAGMENT_MAX || word + 1 >= m->n ||
+	    m->g[word].kind != NORM_BLANK || !in_word(&m->g[word + 1]) ||
+	    !lex_may_begin(m->lex, m->g, i, word))
 		return false;
-	put(m, hit);
-	return true;
+	end = fragments_end(m, i);
+	return end > i && try_chain(m, i, end, LEX_FRAGMENTS, i);
+}
+
+/* A word whose first letter is a sign that separates words: "!diot". */
+static bool
+begins_with_sign(struct matcher *m, size_t i)
+{
+	const struct norm_glyph *g = &m->g[i];
+
+	if ((g->cp != '!' && g->cp != 0xa1) || i + 1 == m->n ||
+	    !in_word(g + 1) || (i > 0 && in_word(g - 1)))
+		return false;
+	m->glued_first = i;
+	m->glued_end = glued_end(m, i + 1);
+	if (m->glued_end == i + 1)
+		m->glued_end = word_end(m, i + 1);
+	return try_chain(m, i, m->glued_end, LEX_GLUED, i);
 }
 
 size_t
@@ -147,10 +219,13 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 	struct lex_match hit;
 	size_t i = 0, end;
 
-	m.budget = 256 + 6 * (unsigned)n;
+	m.budget = BUDGET_MIN + BUDGET_EACH * (unsigned)n;
 	while (i < n && m.ntokens < MATCH_TOKENS) {
 		if (!in_word(&g[i])) {
-			i++;
+			if (begins_with_sign(&m, i))
+				i = m.token[m.ntokens - 1].to;
+			else
+				i++;
 			continue;
 		}
 		if (match_chains(&m, i)) {
@@ -160,6 +235,12 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 		}
 		end = word_end(&m, i);
 		hit = lex_word(lex, g, i, end, &m.budget);
+		if ((hit.entry == NULL ||
+			(hit.entry->flags & LEX_STRONG) == 0) &&
+		    match_fragments(&m, i, end)) {
+			i = m.token[m.ntokens - 1].to;
+			continue;
+		}
 		if (hit.entry == NULL) {
 			hit.from = i;
 			hit.to = end;

@@ -1,7 +1,6 @@
 /*
- * model: see model.h. Scoring adds six int8 weights a feature. They are read
- * as a vector of eight, two of which belong to the next bucket and are not
- * looked at; 16 bits hold the sums of 256 features.
+ * model: see model.h. Scoring adds sixteen int8 weights a feature, which are
+ * read as two vectors; 16 bits hold the sums of 256 features.
  */
 #include "model.h"
 
@@ -17,10 +16,12 @@
 
 #define SUM_SEED UINT64_C(0xcbf29ce484222325)
 #define SUM_PRIME UINT64_C(0x100000001b3)
+#define HALF 8
 #define BATCH 256 /* features whose weights can't overflow 16 bits */
 
-typedef int8_t v8qi __attribute__((vector_size(8)));
-typedef int16_t v8hi __attribute__((vector_size(16)));
+typedef int8_t v8qi __attribute__((vector_size(HALF)));
+typedef int16_t v8hi __attribute__((vector_size(2 * HALF)));
+_Static_assert(MODEL_LANES == 2 * HALF, "lanes are read as two vectors");
 
 uint64_t
 model_sum(const void *p, size_t n)
@@ -39,15 +40,29 @@ model_sum(const void *p, size_t n)
 	return h;
 }
 
-/* The tables are finite and rise. */
+static bool
+all_finite(const float *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!isfinite(p[i]))
+			return false;
+	return true;
+}
+
+/* The numbers are finite, the tables rise. */
 static bool
 is_sound(const struct model_header *h)
 {
 	int l, k;
 
+	if (!all_finite(h->scale, MODEL_LANES) ||
+	    !all_finite(h->bias, TOXIC_LABELS) ||
+	    !all_finite(h->shift, MODEL_HIDDEN) ||
+	    !all_finite(h->mix[0], (size_t)TOXIC_LABELS * MODEL_HIDDEN))
+		return false;
 	for (l = 0; l < TOXIC_LABELS; l++) {
-		if (!isfinite(h->scale[l]) || !isfinite(h->bias[l]))
-			return false;
 		for (k = 0; k < MODEL_KNOTS; k++) {
 			if (!isfinite(h->raw[l][k]) ||
 			    !(h->score[l][k] >= 0 && h->score[l][k] <= 1))
@@ -73,8 +88,9 @@ fault(const struct model_header *h, size_t n)
 		return "model of a machine with another byte order";
 	if (h->version != MODEL_VERSION || h->scheme != FEATURE_SCHEME)
 		return "model of another version";
-	if (h->heads != TOXIC_LABELS || h->bits != FEATURE_BITS ||
-	    h->knots != MODEL_KNOTS || h->size != MODEL_SIZE)
+	if (h->heads != TOXIC_LABELS || h->hidden != MODEL_HIDDEN ||
+	    h->buckets != FEATURE_BUCKETS || h->knots != MODEL_KNOTS ||
+	    h->size != MODEL_SIZE)
 		return "model of another size";
 	if (n != h->size)
 		return n < h->size ? "model is cut short"
@@ -135,31 +151,57 @@ model_release(struct model *m)
 	memset(m, 0, sizeof(*m));
 }
 
+/* The weights of n features, added a lane. */
+static void
+add_up(const struct model *m, const uint32_t *at, size_t n,
+    int32_t sum[MODEL_LANES])
+{
+	const int8_t *from;
+	size_t i, j, end;
+	v8hi a, b;
+	v8qi w;
+	int l;
+
+	for (l = 0; l < MODEL_LANES; l++)
+		sum[l] = 0;
+	for (i = 0; i < n; i = end) {
+		a = b = (v8hi){ 0 };
+		end = n - i > BATCH ? i + BATCH : n;
+		for (j = i; j < end; j++) {
+			from = m->weight + (size_t)MODEL_LANES * at[j];
+			memcpy(&w, from, sizeof(w));
+			a += __builtin_convertvector(w, v8hi);
+			memcpy(&w, from + HALF, sizeof(w));
+			b += __builtin_convertvector(w, v8hi);
+		}
+		for (l = 0; l < HALF; l++) {
+			sum[l] += a[l];
+			sum[HALF + l] += b[l];
+		}
+	}
+}
+
 void
 model_raw(const struct model *m, const uint32_t *at, size_t n,
     float raw[TOXIC_LABELS])
 {
-	int32_t sum[TOXIC_LABELS] = { 0 };
-	float factor = n > 0 ? 1 / sqrtf((float)n) : 0;
-	size_t i, end;
-	v8hi part;
-	v8qi w;
-	int l;
+	const struct model_header *h = m->head;
+	float factor = n > 0 ? 1 / sqrtf((float)n) : 0, unit;
+	int32_t sum[MODEL_LANES];
+	int l, k;
 
-	for (i = 0; i < n; i = end) {
-		part = (v8hi){ 0 };
-		end = n - i > BATCH ? i + BATCH : n;
-		for (size_t j = i; j < end; j++) {
-			memcpy(&w, m->weight + (size_t)TOXIC_LABELS * at[j],
-			    sizeof(w));
-			part += __builtin_convertvector(w, v8hi);
-		}
-		for (l = 0; l < TOXIC_LABELS; l++)
-			sum[l] += part[l];
-	}
+	add_up(m, at, n, sum);
 	for (l = 0; l < TOXIC_LABELS; l++)
-		raw[l] = (float)sum[l] * m->head->scale[l] * factor +
-			 m->head->bias[l];
+		raw[l] = (float)sum[l] * h->scale[l] * factor + h->bias[l];
+	for (k = 0; k < MODEL_HIDDEN; k++) {
+		unit = (float)sum[TOXIC_LABELS + k] *
+			   h->scale[TOXIC_LABELS + k] * factor +
+		       h->shift[k];
+		if (unit <= 0)
+			continue;
+		for (l = 0; l < TOXIC_LABELS; l++)
+			raw[l] += unit * h->mix[l][k];
+	}
 }
 
 float

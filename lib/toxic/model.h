@@ -16,24 +16,32 @@
 #include "toxic.h"
 
 #define MODEL_MAGIC "SSMODEL\n"
-#define MODEL_VERSION 1
+#define MODEL_VERSION 2
+#define MODEL_HIDDEN 10 /* units that all heads share */
+#define MODEL_LANES (TOXIC_LABELS + MODEL_HIDDEN)
 #define MODEL_KNOTS 16
-#define MODEL_PAD 2 /* bytes behind the weights: they are read by eights */
 
-/* The file's beginning; the weights follow, MODEL_PAD zero bytes, the end. */
+/*
+ * The file's beginning; the weights follow, MODEL_LANES bytes a bucket: those
+ * of the heads, those of the hidden units. Of the features of a text the
+ * weights of a lane are added, times scale / sqrt(their number). A hidden
+ * unit is that plus shift, or 0 where it is less; a head's raw value is its
+ * own sum plus bias plus the hidden units times mix.
+ */
 struct model_header {
 	char magic[8];
-	uint32_t version, scheme, heads, bits;
+	uint32_t version, scheme, heads, hidden, buckets;
 	uint32_t knots, size; /* size: bytes in the file */
+	uint32_t spare;       /* 0 */
 	uint64_t sum;         /* of all that follows */
-	float scale[TOXIC_LABELS], bias[TOXIC_LABELS];
+	float scale[MODEL_LANES], bias[TOXIC_LABELS], shift[MODEL_HIDDEN];
+	float mix[TOXIC_LABELS][MODEL_HIDDEN];
 	/* raw value and score, both rising; straight lines in between */
 	float raw[TOXIC_LABELS][MODEL_KNOTS];
 	float score[TOXIC_LABELS][MODEL_KNOTS];
 };
-#define MODEL_SIZE                     \
-	(sizeof(struct model_header) + \
-	    TOXIC_LABELS * ((size_t)1 << FEATURE_BITS) + MODEL_PAD)
+#define MODEL_SIZE \
+	(sizeof(struct model_header) + (size_t)MODEL_LANES * FEATURE_BUCKETS)
 
 struct model {
 	const struct model_header *head; /* NULL: none */

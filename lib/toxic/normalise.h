@@ -1,9 +1,9 @@
 /*
- * normalise: text as the lexicon reads it. Every code point becomes one
- * glyph: a symbol out of 64 (a letter whatever its case, width, accent or
- * alphabet, as far as it looks like one), or a sign that may stand for some
- * letters, or a gap. Each glyph knows its bytes in the original, so a hit can
- * be cut out of the text that people see.
+ * normalise: text as the lexicon reads it. Every code point becomes a glyph,
+ * a ligature several: a symbol out of 64 (a letter whatever its case, width,
+ * accent or alphabet, as far as it looks like one), or a sign that may stand
+ * for some letters, or a gap. Each glyph knows its bytes in the original, so a
+ * hit can be cut out of the text that people see.
  */
 #ifndef SS_TOXIC_NORMALISE_H
 #define SS_TOXIC_NORMALISE_H
@@ -11,9 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unicode.h"
+
 #define NORM_BYTES 4096 /* at most so much text at once */
 #define NORM_GLYPHS (NORM_BYTES + 1)
-#define NORM_MAP 0x2000 /* code points below this go by table */
 
 /* Symbols: 0 to 25 a to z; then Cyrillic that looks like nothing Latin. */
 enum { NORM_CYR = 26, NORM_OTHER = 62, NORM_NONE = 63 };
@@ -30,10 +31,11 @@ enum norm_kind {
 };
 
 struct norm_glyph {
-	uint8_t kind; /* enum norm_kind */
-	uint8_t sym;  /* NORM_OTHER: a letter that no word of ours has */
-	uint8_t alt;  /* index into norm_alt */
-	uint16_t start, end;
+	uint8_t kind;        /* enum norm_kind */
+	uint8_t sym;         /* NORM_OTHER: a letter that no word of ours has */
+	uint8_t alt;         /* index into norm_alt */
+	uint16_t start, end; /* bytes of the text */
+	uint32_t cp;         /* folded: small, without width and accents */
 };
 
 /* The sets that glyphs may stand for; [0] is empty, [1] every letter. */
@@ -47,17 +49,30 @@ struct norm_look {
 };
 extern const struct norm_look norm_looks[];
 
-/* What one code point below NORM_MAP is; built once. */
+/*
+ * ASCII by a table of our own, the rest as ICU says, asked for at first sight
+ * and remembered. Belongs to one thread: reading fills the cache, which grows
+ * to 14 MB when a text of all of Unicode comes by.
+ */
+struct norm_entry {
+	uint32_t cp;
+	uint32_t more;             /* where the glyphs after the first stand */
+	uint8_t kind, sym, alt, n; /* n: glyphs; 0: not asked for yet */
+};
+struct norm_cache;
 struct norm {
-	struct norm_glyph map[NORM_MAP];
+	struct norm_entry ascii[128];
+	struct norm_cache *cache;
 };
 
-void norm_init(struct norm *);
+/* 0, or -1 with errno. A zeroed norm is ready for it and for release. */
+int norm_init(struct norm *);
+void norm_release(struct norm *);
 /*
  * Reads n <= NORM_BYTES bytes into out, which has room for NORM_GLYPHS.
  * Characters that leave no mark (zero-width, combining, format) become part
- * of the glyph before them; apostrophes too. Returns the number of glyphs; a
- * NORM_BREAK stands behind the last.
+ * of the glyph before them; apostrophes too. Returns the number of glyphs, at
+ * most n; a NORM_BREAK stands behind the last.
  */
 size_t norm_text(
     const struct norm *, const char *text, size_t n, struct norm_glyph *out);

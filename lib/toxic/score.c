@@ -28,11 +28,13 @@
 #define SHORT_TEXT 2      /* tokens: so short that an insult has an addressee */
 #define HARMLESS_BELOW 20 /* percent */
 #define CUT_BACK 128      /* bytes: how far back a piece may be cut */
-#define LEXICON_SURE TOXIC_LEXICON_SURE
 #define LEXICON_SPREAD 0.19F
-#define MODEL_SURE TOXIC_MODEL_SURE
-#define MILD_AT 0.55F
-#define MILD_SPREAD 0.1F
+/* Of the lexicon, beside the model's raw value. Chosen on rows held back. */
+#define LEXICON_WEIGHT 1.75F
+#define SPARED_WEIGHT 2 /* off it for "i'm an idiot" */
+#define SURE_PROFILES                                              \
+	(UINT32_C(1) << LEX_THREAT | UINT32_C(1) << LEX_SELFHARM | \
+	    UINT32_C(1) << LEX_SLUR)
 #define SCORE_MAX 0.99F /* of a lexicon, nothing is sure */
 
 const char *const toxic_label_name[TOXIC_LABELS] = {
@@ -57,11 +59,18 @@ struct toxic {
 	float rest[TOXIC_LABELS]; /* 1 - the lexicon's score so far */
 	float raw[TOXIC_LABELS];  /* of the piece the model minds most */
 	uint32_t profiles;        /* found so far, a bit each */
+	bool spared;              /* an insult, but of oneself, denied, asked */
 	struct toxic_result *res;
 };
 
 /* Of whom something is said. */
-enum subject { SUBJECT_NONE, SUBJECT_YOU, SUBJECT_THEM, SUBJECT_SELF };
+enum subject {
+	SUBJECT_NONE,
+	SUBJECT_YOU,
+	SUBJECT_THEM,
+	SUBJECT_SELF,
+	SUBJECT_ASKED /* "are you a bot" */
+};
 
 struct toxic *
 toxic_new_bare(void)
@@ -71,8 +80,7 @@ toxic_new_bare(void)
 
 	if (t == NULL)
 		return NULL;
-	norm_init(&t->norm);
-	if (lex_init(&t->lex, &t->norm) < 0) {
+	if (norm_init(&t->norm) < 0 || lex_init(&t->lex, &t->norm) < 0) {
 		e = errno;
 		toxic_free(t);
 		errno = e;
@@ -138,6 +146,7 @@ toxic_free(struct toxic *t)
 		return;
 	model_release(&t->model);
 	lex_release(&t->lex);
+	norm_release(&t->norm);
 	free(t);
 }
 
@@ -239,7 +248,7 @@ subject_of(const struct toxic *t, size_t i, bool *negated)
 		if (e == NULL)
 			return SUBJECT_NONE;
 		if ((e->flags & LEX_YOU) != 0)
-			return is_question(t, i, j - 1) ? SUBJECT_NONE
+			return is_question(t, i, j - 1) ? SUBJECT_ASKED
 							: SUBJECT_YOU;
 		if ((e->flags & LEX_YOUR) != 0)
 			return article || lex_profile[t->token[i].profile]
@@ -284,10 +293,16 @@ score_word(struct toxic *t, size_t i)
 
 	t->profiles |= UINT32_C(1) << tok->profile;
 	who = subject_of(t, i, &negated);
+	if (who == SUBJECT_ASKED) {
+		t->spared = true;
+		who = SUBJECT_NONE;
+	}
 	if (who == SUBJECT_NONE && p->adjective && is_curt(t))
 		who = SUBJECT_YOU;
-	if (p->person && (who == SUBJECT_SELF || negated))
+	if (p->person && (who == SUBJECT_SELF || negated)) {
 		factor = 0.4F;
+		t->spared = true;
+	}
 	for (l = 0; l < TOXIC_LABELS; l++)
 		w[l] = p->label[l] / 100.0F * factor;
 	if (who == SUBJECT_THEM)
@@ -383,23 +398,21 @@ seen(const struct toxic *t, const char *text)
 		.tenths = (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10) };
 }
 
-/* A piece counts by its worse view, a text by its worst piece. */
+/* A text counts by its worst piece. */
 static void
 weigh_piece(struct toxic *t, const char *text)
 {
 	struct features_in in = seen(t, text);
 	float raw[TOXIC_LABELS];
-	int l, view, views = features_disguised(&in) ? 2 : 1;
+	int l;
 
-	for (view = 0; view < views; view++) {
-		features_make(&t->features, &in, view == 1);
-		if (t->features.n == 0)
-			continue;
-		model_raw(&t->model, t->features.at, t->features.n, raw);
-		for (l = 0; l < TOXIC_LABELS; l++)
-			if (raw[l] > t->raw[l])
-				t->raw[l] = raw[l];
-	}
+	features_make(&t->features, &in);
+	if (t->features.n == 0)
+		return;
+	model_raw(&t->model, t->features.at, t->features.n, raw);
+	for (l = 0; l < TOXIC_LABELS; l++)
+		if (raw[l] > t->raw[l])
+			t->raw[l] = raw[l];
 }
 
 static void
@@ -409,6 +422,7 @@ reset(struct toxic *t, struct toxic_result *res)
 
 	t->res = res;
 	t->profiles = 0;
+	t->spared = false;
 	res->nspans = 0;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		t->rest[l] = 1;
@@ -432,34 +446,40 @@ finish_lexicon(struct toxic *t, struct toxic_result *res)
 	res->reason = strongest(res);
 }
 
+/* Threats, calls to self-harm and slurs are flagged whatever the model says. */
+static bool
+is_sure(const struct toxic *t, const struct toxic_result *lexicon)
+{
+	return (t->profiles & SURE_PROFILES) != 0 &&
+	       lexicon->score[TOXIC_TOXICITY] >= TOXIC_LEXICON_SURE;
+}
+
 /*
- * The model has seen what the lexicon found and decides, but for words and
- * phrases that the lexicon is sure about: those are flagged whatever stands
- * around them, more or less above LEXICON_SURE as the model thinks. Where it
- * knows the words that stand out and finds them mild, as they are used here
- * ("i'm an idiot"), it takes a model that is very sure to flag them.
+ * What the lexicon says of a label is added to the model's raw value before
+ * that becomes a score, so the two are weighed as one and the calibration is
+ * of both.
  */
 static void
-finish_model(const struct toxic *t, struct toxic_result *res)
+finish_model(struct toxic *t, struct toxic_result *res)
 {
-	float lexicon = res->score[TOXIC_TOXICITY], least, *top;
+	float *top = &res->score[TOXIC_TOXICITY], least = 0, spared;
+	bool decided = *top >= TOXIC_LEXICON_SURE;
 	int l;
 
-	for (l = 0; l < TOXIC_LABELS; l++)
+	spared = t->spared && !decided ? SPARED_WEIGHT : 0;
+	if (is_sure(t, res))
+		least = TOXIC_LEXICON_SURE + LEXICON_SPREAD * *top;
+	for (l = 0; l < TOXIC_LABELS; l++) {
+		if (t->raw[l] > -FLT_MAX)
+			t->raw[l] += LEXICON_WEIGHT * res->score[l] - spared;
 		res->score[l] = model_score(&t->model, l, t->raw[l]);
-	top = &res->score[TOXIC_TOXICITY];
-	if (lexicon >= LEXICON_SURE) {
-		least = LEXICON_SURE + LEXICON_SPREAD * (lexicon + *top) / 2;
-		if (*top < least)
-			*top = least;
-	} else if (t->profiles != 0 && *top >= LEXICON_SURE &&
-		   *top < MODEL_SURE) {
-		*top = MILD_AT + (*top - LEXICON_SURE) * MILD_SPREAD;
 	}
+	if (*top < least)
+		*top = least;
 	for (l = 1; l < TOXIC_LABELS; l++)
 		if (res->score[l] > *top)
 			res->score[l] = *top;
-	if (lexicon < LEXICON_SURE)
+	if (!decided)
 		res->reason = strongest(res);
 }
 
@@ -494,12 +514,11 @@ toxic_look(
 	t->base = 0;
 	read_piece(t, text, n > NORM_BYTES ? cut(text, NORM_BYTES) : n);
 	in = seen(t, text);
-	features_make(&t->features, &in, false);
+	features_make(&t->features, &in);
 	finish_lexicon(t, &res);
 	*sight = (struct toxic_sight){ .feature = t->features.at,
 		.nfeatures = t->features.n,
-		.lexicon = res.score[TOXIC_TOXICITY],
-		.known = t->profiles != 0 };
+		.sure = is_sure(t, &res) };
 }
 
 void

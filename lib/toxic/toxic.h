@@ -78,22 +78,19 @@ int toxic_mask(
 
 /* For ss-train: what a model is made from. */
 
-/* From here on the lexicon flags a text whatever the model says. */
+/* What the lexicon is sure about gets at least so much. */
 #define TOXIC_LEXICON_SURE 0.6F
-/* What the lexicon knows and finds mild is flagged only from here on. */
-#define TOXIC_MODEL_SURE 0.97F
 
 /* A text as a model gets to see it; valid until the next call. */
 struct toxic_sight {
 	const uint32_t *feature;
 	size_t nfeatures;
-	float lexicon; /* what the lexicon alone says */
-	bool known;    /* it knows some of the words */
+	bool sure; /* flagged whatever the model says */
 };
 /* As toxic_score, of the first piece alone. */
 void toxic_look(
     struct toxic *, const char *text, size_t n, struct toxic_sight *);
-/* What the model said of the last text scored, before its calibration. */
+/* What was said of the last text scored, lexicon and all, uncalibrated. */
 void toxic_raw(const struct toxic *, float raw[TOXIC_LABELS]);
 
 #endif

@@ -31,17 +31,21 @@ const struct lex_profile lex_profile[LEX_PROFILES] = {
 	[LEX_HARMLESS] = { .directed = 0 },
 };
 
-/* a^ counts inside other words too, a= only as it is, a! in disguise. */
+/*
+ * a^ counts inside other words too, a= only as it is, a! in disguise, a* with
+ * asterisks even where these could hide an ordinary word.
+ */
 const struct lex_words lex_words[] = {
 	{ LEX_PROFANE, LEX_STRONG,
-	    "fuck^ fuk fck fcuk fvck phuck phuk fuq fuc fuckk fock= fk= fack= "
+	    "fuck^* fuk fck fcuk fvck phuck phuk fuq fuc fuckk fock= fk= fack= "
 	    "fckng= fkng= fuckng= fuking= fukin= sftu= fkn= fkin= "
 	    "fking= fker= fkers= fukk effing= fuxk fux fuckery feking= "
 	    "fcking= fckin= fcker= fcken= fuking= fuckoff motherfucking "
 	    "stfu= gtfo= foad= " },
 	{ LEX_MILD, LEX_EXACT, "wtf wth omfg ffs jfc idgaf" },
 	{ LEX_VULGAR, LEX_STRONG,
-	    "shit^ shyt shiet shite shitty shitter shitshow bullshit horseshit "
+	    "shit^* shyt shiet shite shitty shitter shitshow bullshit "
+	    "horseshit "
 	    "dogshit batshit apeshit shithead piss pissed pissing pissoff turd "
 	    "bollocks= goddamn goddamned goddam arse= arsed= arses= bastard "
 	    "bloodyhell sht= shitless asswipe" },
@@ -52,31 +56,31 @@ const struct lex_words lex_words[] = {
 	    "schlong weenie nude nudes porn porno horny" },
 	{ LEX_MILD, LEX_EXACT, "hell heck darn freaking frickin bloody smh" },
 	{ LEX_ABUSE, LEX_STRONG,
-	    "asshole^ ashole arsehole azzhole asshat assclown assface "
-	    "assmunch asslicker bitch^ biatch biotch bich= betch= beyotch "
+	    "asshole^* ashole arsehole azzhole asshat assclown assface "
+	    "assmunch asslicker bitch^* biatch biotch bich= betch= beyotch "
 	    ""
-	    "btch= cunt cuntface cuntbag kunt= cnt= motherfucker^ "
+	    "btch= cunt* cuntface cuntbag kunt= cnt= motherfucker^ "
 	    "motherfuckers mofo mofos mutherfucker muthafucka muthafuckin "
-	    "whore^ whor= slut^ slutty skank thot= hoe= hoes= "
+	    "whore^ whor= slut^* slutty skank thot= hoe= hoes= "
 	    "dickhead^ dickwad dickface dickless cockhead fuckface fuckwit "
 	    "fuckhead fuckboy fucktard fuckstick shithead shitbag shitface "
 	    "shitstain cocksucker^ cocksucking cuck cucks= "
 	    "wanker wank= wanking= twat twats= tosser= bellend knobhead "
 	    "scumbag^ douchebag^ douche douchey jackass jackasses= dumbass^ "
 	    "dumbfuck dumbshit dipshit fatass lardass "
-	    "bastards= pussies= pussy prick= pricks= minger= slag= slags= "
+	    "bastards= pussies= pussy* prick= pricks= minger= slag= slags= "
 	    "minge= dickbag cumdumpster cumslut cumbucket buttface pisshead "
-	    "retard^ retarded retards tard= tards= libtard= libtards= "
+	    "retard^* retarded retards tard= tards= libtard= libtards= "
 	    "fucknut fuckwad shitlord pedophile= paedophile= pedo= pedos= "
 	    "paedo= rapist= rapists=" },
 	{ LEX_INSULT, LEX_STRONG,
-	    "idiot^ idiotic idiocy idoit idoits= idiots= moron^ moronic "
+	    "idiot^* idiotic idiocy idoit idoits= idiots= moron^* moronic "
 	    "imbecile^ imbeciles= cretin cretinous dimwit halfwit nitwit "
 	    "dipstick= numbskull numskull dunce= simpleton dullard "
 	    "birdbrain peabrain pinhead blockhead bonehead meathead "
 	    "knucklehead "
 	    "airhead= scum= scums= scummy= subhuman lowlife lowlifes= "
-	    "degenerate degenerates= loser losers= luser= deadbeat= dumbo= "
+	    "degenerate degenerates= loser* losers= luser= deadbeat= dumbo= "
 	    "dumdum= dummy= ignoramus schmuck= putz= "
 	    "bimbo= skanky= hussy= wench= fatso fatty= "
 	    "lardo= tubby= uggo= pervert perv= pervs= "
@@ -92,15 +96,20 @@ const struct lex_words lex_words[] = {
 	    "dickish= turdface arselicker mouthbreather= eejit= "
 	    "dork= poser= wimp= wimps= "
 	    "twits= " },
+	{ LEX_BELITTLE, LEX_EXACT | LEX_STRONG,
+	    "dumb dumber dumbest stupid stupidest stupidity stoopid trash "
+	    "trashy garbage pathetic worthless useless clueless disgusting "
+	    "ugly ugliest clown clowns coward cowards cowardly liar liars "
+	    "cheater cheaters hypocrite hypocrites toxic" },
 	{ LEX_BELITTLE, LEX_EXACT,
-	    "fu dumb dumber dumbest stupid stupidest stupidity stoopid stupd "
-	    "stupit trash trashy "
-	    "garbage rubbish pathetic worthless useless hopeless clueless "
-	    "mindless disgusting disgrace disgraceful embarrassing "
-	    "embarrassment laughable ugly ugliest clown clowns "
+	    "fu stupd "
+	    "stupit "
+	    "rubbish hopeless "
+	    "mindless disgrace disgraceful embarrassing "
+	    "embarrassment laughable "
 	    "failure ridiculous "
-	    "coward cowards cowardly "
-	    "liar liars cheater cheaters hypocrite hypocrites fraud foolish "
+	    ""
+	    "fraud foolish "
 	    "fool "
 	    "fools ignorant incompetent incapable talentless toothless "
 	    "repulsive revolting vile filthy filth lamest "
@@ -110,7 +119,7 @@ const struct lex_words lex_words[] = {
 	    "demented deranged delusional unstable "
 	    "fascist bigots "
 	    "narcissist "
-	    "sociopath psychopath toxic cancerous "
+	    "sociopath psychopath cancerous "
 	    "autistic autist smelly stinky stink stinks vomit "
 	    "hideous coon= pest abomination "
 	    "waster donkeys cringe cringy simp "
@@ -119,11 +128,10 @@ const struct lex_words lex_words[] = {
 	    "deplorable contemptible disgusted unwanted hated "
 	    "unlovable shameful shameless spoiled snitch "
 	    "twofaced dogwater scammer scammers " },
-	{ LEX_JEER, LEX_EXACT,
+	{ LEX_JEER, LEX_EXACT | LEX_STRONG,
 	    "crybaby crybabies noob noobs noobie noobies nooblet nub nubs nobs "
 	    "newb noobest "
-	    "useles "
-	    "usless idot idots iidot stupids" },
+	    "" },
 	{ LEX_REMARK, LEX_EXACT,
 	    "dyke dykes joke waste wasted washed mistake burden fat obese "
 	    "weird horrible "
@@ -143,9 +151,9 @@ const struct lex_words lex_words[] = {
 	    "bum "
 	    "muppet" },
 	{ LEX_SLUR, LEX_STRONG,
-	    "nigger^ niggers= niggr= nigga^ niggaz= nigguh= nigg= nigs= nig= "
+	    "nigger^* niggers= niggr= nigga^* niggaz= nigguh= nigg= nigs= nig= "
 	    "niggah= negroid= sandnigger wigger= "
-	    "faggot^ faggots= fagot= fag= fags= faggy= faget= fagget= phag= "
+	    "faggot^* faggots= fagot= fag= fags= faggy= faget= fagget= phag= "
 	    "faggit= kike= kikes= kyke= spic= spics= wetback= wetbacks= "
 	    "chink= chinks= gook= gooks= raghead towelhead cameljockey "
 	    "tranny= trannies= trannys= shemale= shemales= "
@@ -282,7 +290,8 @@ const struct lex_words lex_words[] = {
 	    "fockers scunthorpe slutsky mishit mishits oxymoron oxymorons "
 	    "oxymoronic cumin document circumstance cucumber retardation "
 	    "flameretardant shitzu shihtzu bitcoin nigeria niger nigerian "
-	    "nigerians idiomatic analysis analyst" },
+	    "nigerians idiomatic idiom idioms idiolect analysis analyst "
+	    "whorl whorls whorled asshur shittim moronga moringa" },
 	{ 0, 0, NULL },
 };
 

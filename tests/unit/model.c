@@ -1,4 +1,4 @@
-/* model: which files are refused and why, scores, features of both views. */
+/* model: which files are refused and why, scores, features. */
 #include "../../lib/toxic/model.h"
 
 #include <math.h>
@@ -18,7 +18,8 @@ fresh(void)
 	h->version = MODEL_VERSION;
 	h->scheme = FEATURE_SCHEME;
 	h->heads = TOXIC_LABELS;
-	h->bits = FEATURE_BITS;
+	h->hidden = MODEL_HIDDEN;
+	h->buckets = FEATURE_BUCKETS;
 	h->knots = MODEL_KNOTS;
 	h->size = (uint32_t)MODEL_SIZE;
 	for (l = 0; l < TOXIC_LABELS; l++) {
@@ -72,10 +73,10 @@ test_refused(void)
 	h->version = MODEL_VERSION + 1;
 	IS_STR(verdict(h, MODEL_SIZE), "model of another version");
 	h->version = MODEL_VERSION;
-	h->bits++;
+	h->buckets++;
 	IS_STR(verdict(h, MODEL_SIZE), "model of another size");
-	h->bits--;
-	((char *)h)[MODEL_SIZE - 5] ^= 1;
+	h->buckets--;
+	((char *)h)[MODEL_SIZE - 1] ^= 1;
 	IS_STR(verdict(h, MODEL_SIZE), "model is damaged: wrong checksum");
 	free(h);
 }
@@ -91,6 +92,14 @@ test_impossible(void)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		h = fresh();
 		h->raw[3][5] = bad[i];
+		h->sum = model_sum(h, MODEL_SIZE);
+		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
+		free(h);
+		h = fresh();
+		if (!isfinite(bad[i]))
+			h->mix[5][MODEL_HIDDEN - 1] = bad[i];
+		else
+			h->score[5][0] = bad[i];
 		h->sum = model_sum(h, MODEL_SIZE);
 		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
 		free(h);
@@ -114,9 +123,16 @@ test_raw(void)
 	float raw[TOXIC_LABELS];
 	size_t i;
 
-	w[TOXIC_LABELS * last] = 127;
-	w[TOXIC_LABELS * last + 5] = -127;
+	w[MODEL_LANES * last] = 127;
+	w[MODEL_LANES * last + 5] = -127;
+	w[MODEL_LANES * last + TOXIC_LABELS] = 1;
+	w[MODEL_LANES * last + MODEL_LANES - 1] = -1;
 	h->bias[1] = 0.5F;
+	for (i = 0; i < MODEL_LANES; i++)
+		h->scale[i] = 1;
+	h->shift[0] = 3;
+	h->mix[2][0] = 2;
+	h->mix[3][MODEL_HIDDEN - 1] = 1; /* of a unit that rests */
 	h->sum = model_sum(h, MODEL_SIZE);
 	if (!OK(model_view(&m, h, MODEL_SIZE, &why) == 0))
 		return;
@@ -124,8 +140,9 @@ test_raw(void)
 		at[i] = (uint32_t)last;
 	model_raw(&m, at, 10000, raw);
 	OK(raw[0] == 12700 && raw[5] == -12700 && raw[1] == 0.5F);
+	OK(raw[2] == 206 && raw[3] == 0);
 	model_raw(&m, at, 0, raw);
-	OK(raw[0] == 0 && raw[1] == 0.5F);
+	OK(raw[0] == 0 && raw[1] == 0.5F && raw[2] == 6);
 	OK(model_score(&m, 0, -1e30F) == 0 && model_score(&m, 0, 1e30F) == 1);
 	OK(model_score(&m, 0, NAN) == 0);
 	OK(fabsf(model_score(&m, 2, 7.5F) - 0.5F) < 1e-6F);
@@ -179,8 +196,8 @@ test_features(void)
 	toxic_look(tox, "   ", 3, &s);
 	IS_INT((int64_t)s.nfeatures, 0);
 	toxic_look(tox, "ab cd", 5, &s);
-	/* each: a word, <ab ab> <ab>; and the pair */
-	IS_INT((int64_t)s.nfeatures, 2 * 4 + 1);
+	/* each: a word, <ab ab> <ab>; the first, the pair, the last */
+	IS_INT((int64_t)s.nfeatures, 2 * 4 + 3);
 	for (n = 1; n < sizeof(text); n += 7) {
 		for (i = 0; i < n; i++)
 			text[i] = (char)("ab c.!"[(i * i + n) % 6]);
