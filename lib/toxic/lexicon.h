@@ -94,20 +94,23 @@ struct lex_node {
 	uint32_t first;
 	uint16_t entry; /* index into entries, 0: none */
 };
+/* From one state of the phrases to another by a word. */
 struct lex_edge {
-	uint32_t key; /* state and word; 0: free */
-	uint16_t state;
+	uint16_t from, word, to;
+	uint16_t next; /* the next one of the same hash, 0: none */
 };
 struct lexicon {
 	struct lex_node *node; /* [0] is the root */
 	uint64_t pair[64];     /* two symbols that begin an INSIDE word */
 	struct lex_entry *entry;
 	size_t nnodes, nentries;
-	struct lex_edge *edge; /* open hashing, edges: a power of two */
-	size_t edges, nedges;
+	struct lex_edge *edge; /* [0] is not used */
+	size_t nedges, edge_cap;
+	uint16_t *chain; /* first edge by hash, chains: a power of two */
+	size_t chains;
 	uint8_t *phrase; /* profile by state */
 	uint16_t *line;  /* and where it stands in phrases.txt */
-	size_t nstates;
+	size_t nstates, state_cap;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 };
 
@@ -141,9 +144,12 @@ struct lex_chain {
 struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
     const struct lex_chain *, size_t from, unsigned *budget);
 
-/* A step in the phrases: the state after a word, 0 when there is none. */
+/*
+ * Steps in the phrases: all edges by a word from a state, one after another.
+ * after NULL: the first one. NULL: there are no more.
+ */
 #define LEX_PHRASE_START 1
-unsigned lex_step(
-    const struct lexicon *, unsigned state, const struct lex_entry *);
+const struct lex_edge *lex_step(const struct lexicon *, unsigned state,
+    unsigned word, const struct lex_edge *after);
 
 #endif
