@@ -46,7 +46,8 @@ follow(struct search *s, size_t i, unsigned state, unsigned skipped)
 {
 	const struct lex_entry *e;
 
-	if (s->lex->phrase[state] != LEX_NONE)
+	/* fillers that follow are no part of it */
+	if (skipped == 0 && s->lex->phrase[state] != LEX_NONE)
 		keep(s, i, state);
 	if (i == s->n || s->token[i].entry == NULL || s->budget == 0)
 		return;
