@@ -114,12 +114,14 @@ _ss_options() {
 		--output:addr
 		-o:addr
 		--threshold:real
+		--profile:choice:strict,normal,lenient
 		--policy:choice:annotate,mask,block
 		--rules:file
 		--blocklist:files
 		--allowlist:files
 		--model:file
 		--labels:flag
+		--explain:flag
 		--ask:text
 		--ask-format:choice:detoxify,openai,perspective
 		--band:text

@@ -51,6 +51,9 @@
 #define SCORE_ONE 10000 /* scores have four decimals */
 
 enum policy { POLICY_ANNOTATE, POLICY_MASK, POLICY_BLOCK };
+enum profile { PROFILE_NORMAL, PROFILE_STRICT, PROFILE_LENIENT };
+/* What a verdict is due to. */
+enum by { BY_SCORE, BY_LIST, BY_WANT, BY_RULE };
 
 struct counts {
 	uint64_t chat, toxic, masked, blocked, dropped;
@@ -91,7 +94,12 @@ struct lists {
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
-	double threshold;
+	double threshold;      /* below 0: the profile's */
+	double sure_threshold; /* lenient: for what is sure */
+	const char *profile_name;
+	enum profile profile;
+	bool explain;
+	uint64_t rules_id, policy_id;
 	const char *policy_name, *rules, *model;
 	bool labels, stats;
 	enum policy policy;
@@ -105,6 +113,7 @@ struct app {
 	/* for the event at hand; kept for their memory */
 	struct toxic_result result;
 	const struct buf *scored; /* the text without what is allowed */
+	struct buf why;
 	struct buf text, masked, insert, line, edited, reason, err;
 	struct event edited_ev;
 	struct event late_ev; /* one that has waited */
@@ -115,6 +124,8 @@ struct verdict {
 	bool toxic, masked, blocked;
 	bool scored; /* the score makes it toxic, or the want of one */
 	enum asked asked;
+	enum by by;
+	bool explained;          /* a->why is to be written */
 	int score[TOXIC_LABELS]; /* in SCORE_ONEs */
 	const char *reason;      /* NULL: none */
 	size_t reason_len;
@@ -123,6 +134,17 @@ struct verdict {
 /* decide.c: what becomes of the chat event ev with the text msg. */
 void moderate(
     struct app *, const struct event *ev, const struct json_member *msg);
+
+/* profile.c. From the options: what toxic means. */
+void profile_init(struct app *);
+/* The score, 0 to 1, and the spans of a->result make it toxic. */
+bool profile_flags(const struct app *, double score);
+
+/* explain.c. After the rules were loaded; after anything was. */
+void explain_rules(struct app *);
+void explain_policy(struct app *);
+/* The member "why" of the event at hand into a->why. 0, or -1 as buf_add. */
+int explain(struct app *, const struct verdict *);
 
 /* lists.c. 0, or -1 after a message; the old lists stay then. */
 int lists_load(struct app *);

@@ -39,10 +39,11 @@ weigh(const struct app *a, struct verdict *v)
 
 	for (l = 0; l < TOXIC_LABELS; l++)
 		v->score[l] = (int)lrintf(a->result.score[l] * SCORE_ONE);
-	v->scored = v->score[TOXIC_TOXICITY] / (double)SCORE_ONE >=
-		    a->threshold;
+	v->scored = profile_flags(
+	    a, v->score[TOXIC_TOXICITY] / (double)SCORE_ONE);
 	set_reason(v, lists_reason(a));
 	v->toxic = v->scored || v->reason != NULL;
+	v->by = v->reason != NULL ? BY_LIST : BY_SCORE;
 }
 
 /* Scores the message. 0, or -1 when memory ran out. */
@@ -63,8 +64,10 @@ close_unanswered(const struct app *a, struct verdict *v)
 	if (v->asked != ASKED_UNANSWERED || !ask_is_closed(a->ask))
 		return;
 	v->toxic = v->scored = true;
-	if (v->reason == NULL)
+	if (v->reason == NULL) {
 		set_reason(v, "unavailable");
+		v->by = BY_WANT;
+	}
 }
 
 /*
@@ -110,6 +113,8 @@ consult_rules(
 		a->counts.dropped++;
 		return false;
 	}
+	if (fv.blocked >= 0 || (fv.toxic >= 0 && v->toxic != (fv.toxic != 0)))
+		v->by = BY_RULE;
 	if (fv.toxic >= 0)
 		v->toxic = fv.toxic != 0;
 	*blocked = fv.blocked;
@@ -170,7 +175,9 @@ conclude(struct app *a, const struct event *ev, struct verdict *v)
 	if (a->filter != NULL && !consult_rules(a, ev, v, &blocked))
 		return;
 	apply_policy(a, v, blocked);
-	if ((v->masked && replace_message(a, &ev) < 0) ||
+	v->explained = a->explain;
+	if ((a->explain && explain(a, v) < 0) ||
+	    (v->masked && replace_message(a, &ev) < 0) ||
 	    annotate(a, ev, v) < 0) {
 		stage_reject(a->stage,
 		    errno == EMSGSIZE ? "line too long" : strerror(errno));

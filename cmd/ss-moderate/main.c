@@ -80,6 +80,7 @@ load_rules(struct app *a)
 	}
 	filter_free(a->filter);
 	a->filter = f;
+	explain_rules(a);
 	return 0;
 }
 
@@ -110,6 +111,7 @@ reread(struct app *a)
 	else if (a->model != NULL)
 		msg_info("%s: model read again", a->model);
 	lists_reread(a);
+	explain_policy(a);
 }
 
 static void
@@ -146,7 +148,8 @@ app_init(struct app *a)
 {
 	buf_init(&a->text, EVENT_INPUT_MAX);
 	buf_init(&a->masked, EVENT_INPUT_MAX);
-	buf_init(&a->insert, 8 * REASON_MAX);
+	buf_init(&a->insert, 64 * REASON_MAX);
+	buf_init(&a->why, 32 * REASON_MAX);
 	buf_init(&a->line, EVENT_INPUT_MAX + OUT_SLACK);
 	buf_init(&a->edited, 2 * EVENT_INPUT_MAX);
 	buf_init(&a->reason, REASON_MAX);
@@ -167,6 +170,7 @@ app_release(struct app *a)
 	buf_release(&a->text);
 	buf_release(&a->masked);
 	buf_release(&a->insert);
+	buf_release(&a->why);
 	buf_release(&a->line);
 	buf_release(&a->edited);
 	buf_release(&a->reason);
@@ -185,6 +189,7 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 		a->policy = POLICY_MASK;
 	else if (strcmp(a->policy_name, "block") == 0)
 		a->policy = POLICY_BLOCK;
+	profile_init(a);
 }
 
 /* Everything that can fail before the first line. 0, or -1 after a message. */
@@ -204,6 +209,7 @@ open_all(struct app *a, const struct opt_prog *prog)
 		return -1;
 	if (ask_init(a, prog) < 0)
 		return -1;
+	explain_policy(a);
 	a->stage = stage_new(prog, &a->conf, &ops, a);
 	return a->stage != NULL ? ask_open(a) : -1;
 }
@@ -212,7 +218,8 @@ int
 main(int argc, char **argv)
 {
 	struct app a = { .conf = STAGE_CONF_INIT,
-		.threshold = 0.6,
+		.threshold = -1,
+		.profile_name = "normal",
 		.policy_name = "annotate",
 		.ask_conf = ASK_CONF_INIT };
 	const struct opt opts[] = {
@@ -225,6 +232,13 @@ main(int argc, char **argv)
 		    .min = 0,
 		    .max = 1,
 		    .help = "toxic from this score on (0.6)" },
+		{ .kind = OPT_CHOICE,
+		    .name = "profile",
+		    .arg = "NAME",
+		    .out = &a.profile_name,
+		    .choices = "strict normal lenient",
+		    .help =
+			"what counts as toxic, and the threshold (normal)" },
 		{ .kind = OPT_CHOICE,
 		    .name = "policy",
 		    .arg = "WHAT",
@@ -255,6 +269,10 @@ main(int argc, char **argv)
 		    .name = "labels",
 		    .out = &a.labels,
 		    .help = "add all six scores as labels" },
+		{ .kind = OPT_FLAG,
+		    .name = "explain",
+		    .out = &a.explain,
+		    .help = "add why: what decided, and by which words" },
 		ASK_OPTS(a.ask_conf),
 		{ .kind = OPT_FLAG,
 		    .name = "stats",

@@ -64,6 +64,10 @@ write_verdict(struct app *a, const struct verdict *v)
 		err |= buf_adds(b, ",\"reason\":");
 		err |= json_write_str(b, v->reason, v->reason_len);
 	}
+	if (v->explained) {
+		err |= buf_adds(b, ",\"why\":");
+		err |= buf_add(b, a->why.p, a->why.len);
+	}
 	return err;
 }
 

@@ -201,6 +201,7 @@ keep(struct list *ls, const struct line *l, unsigned number)
 	e->file = (uint32_t)(ls->nfiles - 1);
 	ls->n++;
 	hash(&ls->id, l->text, l->ntext);
+	hash(&ls->id, l->note, l->note != NULL ? l->nnote : 0);
 	return 0;
 }
 

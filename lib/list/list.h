@@ -59,7 +59,7 @@ int list_find(
     struct list *, const char *text, size_t n, struct list_hits *hits);
 size_t list_size(const struct list *);
 struct list_entry list_entry(const struct list *, uint32_t entry);
-/* Tells lists with other entries apart (notes and places don't count). */
+/* Tells lists with other entries or notes apart (places don't count). */
 uint64_t list_id(const struct list *);
 
 /* For words.c and regex.c. 0, or -1 when memory ran out. */

@@ -13,9 +13,8 @@
 
 #include "../banned.h"
 
-#define SLOTS_MAX 16
-#define ALTS_MAX 64
-#define EDGES_MIN 32768 /* what our own phrases need */
+#define SLOTS_MAX 24
+#define ALTS_MAX 96
 
 struct draft_node {
 	uint16_t child[64];
@@ -157,70 +156,81 @@ draft_synonyms(struct draft *d, const char *s)
 	return 0;
 }
 
-static struct lex_edge *
-edge_find(const struct lexicon *lex, unsigned state, unsigned word)
+static size_t
+edge_hash(unsigned state, unsigned word)
 {
 	uint32_t key = (uint32_t)state << 16 | word;
-	size_t i = (key * UINT32_C(2654435769)) >> 7;
-	struct lex_edge *e;
 
-	for (;; i++) {
-		e = &lex->edge[i & (lex->edges - 1)];
-		if (e->key == key || e->key == 0)
-			return e;
-	}
+	return (key * UINT32_C(2654435769)) >> 7;
 }
 
-unsigned
-lex_step(const struct lexicon *lex, unsigned state, const struct lex_entry *e)
+const struct lex_edge *
+lex_step(const struct lexicon *lex, unsigned state, unsigned word,
+    const struct lex_edge *after)
 {
-	unsigned next = edge_find(lex, state, e->word)->state;
+	const struct lex_edge *e;
+	unsigned i;
 
-	if (next == 0 && (e->flags & LEX_GROUP) != 0)
-		next = edge_find(lex, state, lex->group)->state;
-	return next;
+	i = after != NULL
+		? after->next
+		: lex->chain[edge_hash(state, word) & (lex->chains - 1)];
+	for (; i != 0; i = e->next) {
+		e = &lex->edge[i];
+		if (e->from == state && e->word == word)
+			return e;
+	}
+	return NULL;
+}
+
+/* A new state of the phrases. 0: error. */
+static unsigned
+new_state(struct lexicon *lex)
+{
+	size_t cap = lex->state_cap;
+	void *p = lex->phrase;
+
+	if (grow(&p, lex->nstates, &cap, sizeof(*lex->phrase)) < 0)
+		return 0;
+	lex->phrase = p;
+	p = lex->line;
+	if (grow(&p, lex->nstates, &lex->state_cap, sizeof(*lex->line)) < 0)
+		return 0;
+	lex->line = p;
+	return (unsigned)lex->nstates++;
 }
 
 static int
-edges_grow(struct lexicon *lex)
+add_edge(struct lexicon *lex, unsigned from, unsigned word, unsigned to)
 {
-	struct lex_edge *old = lex->edge;
-	size_t n = lex->edges, i;
+	void *p = lex->edge;
 
-	lex->edges = n > 0 ? n * 2 : EDGES_MIN;
-	lex->edge = calloc(lex->edges, sizeof(*lex->edge));
-	if (lex->edge == NULL) {
-		lex->edge = old;
-		lex->edges = n;
+	if (grow(&p, lex->nedges, &lex->edge_cap, sizeof(*lex->edge)) < 0)
 		return -1;
-	}
-	for (i = 0; i < n; i++)
-		if (old[i].key != 0)
-			*edge_find(lex, old[i].key >> 16,
-			    old[i].key & 0xffff) = old[i];
-	free(old);
+	lex->edge = p;
+	lex->edge[lex->nedges++] = (struct lex_edge){ .from = (uint16_t)from,
+		.word = (uint16_t)word,
+		.to = (uint16_t)to };
 	return 0;
 }
 
-/* The state after word, made where it is missing. 0: error. */
-static unsigned
-state_after(struct lexicon *lex, unsigned state, unsigned word)
+/* Once all edges are there. */
+static int
+hang_edges(struct lexicon *lex)
 {
-	struct lex_edge *e;
+	size_t i, h;
 
-	if (2 * lex->nedges >= lex->edges && edges_grow(lex) < 0)
-		return 0;
-	e = edge_find(lex, state, word);
-	if (e->key == 0) {
-		if (lex->nstates > UINT16_MAX) {
-			errno = EOVERFLOW;
-			return 0;
-		}
-		e->key = (uint32_t)state << 16 | word;
-		e->state = (uint16_t)lex->nstates++;
-		lex->nedges++;
+	for (lex->chains = 1024; lex->chains < 2 * lex->nedges;)
+		lex->chains *= 2;
+	lex->chain = calloc(lex->chains, sizeof(*lex->chain));
+	if (lex->chain == NULL)
+		return -1;
+	for (i = 1; i < lex->nedges; i++) {
+		h = edge_hash(lex->edge[i].from, lex->edge[i].word) &
+		    (lex->chains - 1);
+		lex->edge[i].next = lex->chain[h];
+		lex->chain[h] = (uint16_t)i;
 	}
-	return e->state;
+	return 0;
 }
 
 struct slot {
@@ -229,24 +239,32 @@ struct slot {
 	bool optional;
 };
 
+/*
+ * A phrase is a row of states, one behind each slot; a slot that may be
+ * missing is passed by edges from the states before it.
+ */
 static int
-draft_path(struct draft *d, const struct slot *slot, size_t n, unsigned state,
+draft_states(struct draft *d, const struct slot *slot, size_t n,
     const struct lex_phrase *p)
 {
-	unsigned next;
-	size_t i;
+	unsigned state[SLOTS_MAX + 1] = { LEX_PHRASE_START };
+	size_t i, k, w, first = 0; /* the earliest state that leads to slot i */
 
-	if (n == 0) {
-		d->lex->phrase[state] = p->profile;
-		d->lex->line[state] = p->line;
-		return 0;
-	}
-	if (slot->optional && draft_path(d, slot + 1, n - 1, state, p) < 0)
-		return -1;
-	for (i = 0; i < slot->n; i++) {
-		next = state_after(d->lex, state, slot->word[i]);
-		if (next == 0 || draft_path(d, slot + 1, n - 1, next, p) < 0)
+	for (i = 0; i < n; i++) {
+		state[i + 1] = new_state(d->lex);
+		if (state[i + 1] == 0)
 			return -1;
+		for (k = first; k <= i; k++)
+			for (w = 0; w < slot[i].n; w++)
+				if (add_edge(d->lex, state[k], slot[i].word[w],
+					state[i + 1]) < 0)
+					return -1;
+		if (!slot[i].optional)
+			first = i + 1;
+	}
+	for (k = first > 0 ? first : 1; k <= n; k++) {
+		d->lex->phrase[state[k]] = p->profile;
+		d->lex->line[state[k]] = p->line;
 	}
 	return 0;
 }
@@ -293,7 +311,7 @@ draft_phrase(struct draft *d, const struct lex_phrase *p)
 		}
 	}
 	n = drop_fillers(d->lex, slot, n);
-	return draft_path(d, slot, n, LEX_PHRASE_START, p);
+	return draft_states(d, slot, n, p);
 }
 
 /* Breadth first, so that siblings come to stand in a row. */
@@ -407,7 +425,7 @@ draft_all(struct draft *d)
 	for (p = lex_phrases; p->text != NULL; p++)
 		if (draft_phrase(d, p) < 0)
 			return -1;
-	if (draft_pack(d) < 0)
+	if (hang_edges(d->lex) < 0 || draft_pack(d) < 0)
 		return -1;
 	find_pairs(d->lex, 0, 0, 0, 0);
 	return add_typos(d->lex);
@@ -422,10 +440,9 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 
 	lex->norm = nm;
 	lex->nentries = 1;
-	lex->nstates = LEX_PHRASE_START + 1;
-	lex->phrase = calloc(UINT16_MAX + (size_t)1, 1);
-	lex->line = calloc(UINT16_MAX + (size_t)1, sizeof(*lex->line));
-	if (lex->phrase != NULL && lex->line != NULL && edges_grow(lex) == 0 &&
+	lex->nedges = 1;
+	lex->nstates = LEX_PHRASE_START;
+	if (new_state(lex) == LEX_PHRASE_START &&
 	    grow(&p, 0, &d.cap, sizeof(*d.node)) == 0) {
 		d.node = p;
 		r = draft_all(&d);
@@ -440,6 +457,7 @@ lex_release(struct lexicon *lex)
 	free(lex->node);
 	free(lex->entry);
 	free(lex->edge);
+	free(lex->chain);
 	free(lex->phrase);
 	free(lex->line);
 	typo_free(lex->typo);

@@ -102,9 +102,10 @@ struct lex_node {
 	uint16_t entry; /* index into entries, 0: none */
 	bool strong;    /* a LEX_STRONG word ends here or further down */
 };
+/* From one state of the phrases to another by a word. */
 struct lex_edge {
-	uint32_t key; /* state and word; 0: free */
-	uint16_t state;
+	uint16_t from, word, to;
+	uint16_t next; /* the next one of the same hash, 0: none */
 };
 struct lexicon {
 	const struct norm *norm; /* borrowed: what its words were read by */
@@ -112,11 +113,13 @@ struct lexicon {
 	uint64_t pair[64];       /* two symbols that begin an INSIDE word */
 	struct lex_entry *entry;
 	size_t nnodes, nentries;
-	struct lex_edge *edge; /* open hashing, edges: a power of two */
-	size_t edges, nedges;
+	struct lex_edge *edge; /* [0] is not used */
+	size_t nedges, edge_cap;
+	uint16_t *chain; /* first edge by hash, chains: a power of two */
+	size_t chains;
 	uint8_t *phrase; /* profile by state */
 	uint16_t *line;  /* and where it stands in phrases.txt */
-	size_t nstates;
+	size_t nstates, state_cap;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 	struct typo *typo;
 };
@@ -168,9 +171,12 @@ struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
 bool lex_may_begin(
     const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 
-/* A step in the phrases: the state after a word, 0 when there is none. */
+/*
+ * Steps in the phrases: all edges by a word from a state, one after another.
+ * after NULL: the first one. NULL: there are no more.
+ */
 #define LEX_PHRASE_START 1
-unsigned lex_step(
-    const struct lexicon *, unsigned state, const struct lex_entry *);
+const struct lex_edge *lex_step(const struct lexicon *, unsigned state,
+    unsigned word, const struct lex_edge *after);
 
 #endif

@@ -53,6 +53,8 @@ function quote(s) {
 	tried = 0
 	profile = toupper($1)
 	sub(/^[a-z]+[ \t]+/, "")
+	if ($0 ~ /[|][? ]/)
+		fail("| before ? or a blank")
 	if (!tests)
 		printf "{ LEX_%s, %d, %s },\n", profile, line, \
 			quote(expand($0))

@@ -162,6 +162,7 @@ span_merge(struct toxic_result *r, size_t i)
 	if (b->weight > a->weight) {
 		a->label = b->label;
 		a->weight = b->weight;
+		a->phrase = b->phrase;
 	}
 	a->len = end - a->start;
 	memmove(b, b + 1, (r->nspans - i - 2) * sizeof(*b));
@@ -205,11 +206,15 @@ span_add(struct toxic_result *r, struct toxic_span s)
 		span_merge(r, i);
 }
 
-/* Adds weights (0 to 1), found in the glyphs from from to to. */
+/*
+ * Adds weights (0 to 1), found in the glyphs from from to to by the phrase
+ * that stands in that line, or by a word (0).
+ */
 static void
-hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to)
+hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to,
+    unsigned phrase)
 {
-	struct toxic_span s = { .label = TOXIC_OBSCENE };
+	struct toxic_span s = { .label = TOXIC_OBSCENE, .phrase = phrase };
 	int l;
 
 	for (l = 0; l < TOXIC_LABELS; l++)
@@ -313,7 +318,7 @@ score_word(struct toxic *t, size_t i)
 		if (w[TOXIC_INSULT] >= 0.02F && w[TOXIC_INSULT] < directed)
 			w[TOXIC_INSULT] = directed;
 	}
-	hit(t, w, tok->from, tok->to);
+	hit(t, w, tok->from, tok->to, 0);
 }
 
 static void
@@ -339,7 +344,8 @@ score_phrases(struct toxic *t)
 			t->profiles |= UINT32_C(1) << f.profile;
 			for (l = 0; l < TOXIC_LABELS; l++)
 				w[l] = p->label[l] / 100.0F;
-			hit(t, w, t->token[i].from, t->token[f.end - 1].to);
+			hit(t, w, t->token[i].from, t->token[f.end - 1].to,
+			    f.line);
 		}
 		i = f.end - 1;
 	}

@@ -30,7 +30,8 @@ extern const char *const toxic_label_name[TOXIC_LABELS];
 struct toxic_span {
 	size_t start, len; /* bytes of the text given, at character borders */
 	enum toxic_label label;
-	float weight; /* its share, in the scorer's own units */
+	float weight;    /* its share, in the scorer's own units */
+	unsigned phrase; /* its line in phrases.txt; 0: a word */
 };
 #define TOXIC_SPANS 16 /* at most so many are told, the strongest */
 
@@ -75,6 +76,21 @@ enum toxic_label toxic_reason(const struct toxic_result *);
  */
 int toxic_mask(
     const struct toxic_result *, const char *text, size_t n, struct buf *out);
+
+/*
+ * For people: which parts of the text carried how much, the strongest first,
+ * at most TOXIC_REASONS of them. weight: by how much the model's raw value of
+ * toxicity falls where the part is not there (negative ones aren't told);
+ * beyond TOXIC_EXPLAIN_MAX bytes only what the lexicon found, by its weights.
+ * res: what toxic_score said of the text. As slow as scoring the text once
+ * for each of its words. Returns their number.
+ */
+#define TOXIC_REASONS 5
+#define TOXIC_EXPLAIN_MAX 4096
+size_t toxic_explain(struct toxic *, const char *text, size_t n,
+    const struct toxic_result *res, struct toxic_span out[TOXIC_REASONS]);
+/* Tells scorers apart that may score differently: model, lexicon, version. */
+uint64_t toxic_id(const struct toxic *);
 
 /* For ss-train: what a model is made from. */
 

@@ -40,7 +40,8 @@ const struct lex_words lex_words[] = {
 	    "fuck^* fuk fck fcuk fvck phuck phuk fuq fuc fuckk fock= fk= fack= "
 	    "fckng= fkng= fuckng= fuking= fukin= sftu= fkn= fkin= "
 	    "fking= fker= fkers= fukk effing= fuxk fux fuckery feking= "
-	    "fcking= fckin= fcker= fcken= fuking= fuckoff motherfucking "
+	    "fucker fuckers fcking= fckin= fcker= fcken= fuking= fuckoff "
+	    "motherfucking "
 	    "stfu= gtfo= foad= " },
 	{ LEX_MILD, LEX_EXACT, "wtf wth omfg ffs jfc idgaf" },
 	{ LEX_VULGAR, LEX_STRONG,

@@ -186,10 +186,13 @@ static void
 test_ids(void)
 {
 	struct list *a = parse("foo\nbar\n", true);
-	struct list *b = parse("# x\n foo => y\n\nbar", true);
+	struct list *b = parse("# x\n foo # y\n\nbar", true);
 	struct list *c = parse("foo\nbaz\n", true);
 
 	OK(list_id(a) == list_id(b));
+	OK(list_id(a) != list_id(c));
+	list_free(c);
+	c = parse("foo => x\nbar\n", true);
 	OK(list_id(a) != list_id(c));
 	list_free(a);
 	list_free(b);
