@@ -20,10 +20,10 @@
 
 #include "banned.h"
 
-#define BLOCK 65536     /* bytes a read */
-#define NAME_LEN 48     /* chat_2026-11-23.jsonl.10000 and more */
-#define DAY_LEN 21      /* chat_2026-11-23.jsonl */
-#define LOOKS 3         /* listings before a position counts as not there */
+#define BLOCK 65536         /* bytes a read */
+#define NAME_LEN 48         /* chat_2026-11-23.jsonl.10000 and more */
+#define DAY_LEN 21          /* chat_2026-11-23.jsonl */
+#define LOOKS 3             /* listings before a position counts as not there */
 #define LINE_MAX (4u << 20) /* far beyond any event */
 
 /* A file while it is being read: bytes from at on are in p[start..end). */
@@ -182,8 +182,8 @@ next_line(struct reading *r, const char **line, size_t *n)
 
 /* The first position at or behind at, a line's start or in its midst. */
 static int
-first_from(struct reading *r, int64_t at, int64_t limit, uint64_t *seq,
-    int64_t *where)
+first_from(
+    struct reading *r, int64_t at, int64_t limit, uint64_t *seq, int64_t *where)
 {
 	const char *line;
 	size_t n;
@@ -325,8 +325,7 @@ list(struct logread *lr)
 	for (i = 0; i < lr->n; i++)
 		lr->f[i].seen = false;
 	while (rc == 0 && (e = readdir(d)))
-		if (logdir_is_file(e->d_name) &&
-		    strlen(e->d_name) < NAME_LEN)
+		if (logdir_is_file(e->d_name) && strlen(e->d_name) < NAME_LEN)
 			rc = list_one(lr, e->d_name);
 	closedir(d);
 	for (i = kept = 0; i < lr->n; i++)
@@ -505,8 +504,8 @@ run(struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 }
 
 uint64_t
-logread_get(struct logread *lr, uint64_t from, uint64_t to, size_t max,
-    struct buf *out)
+logread_get(
+    struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 {
 	uint64_t n = 0;
 	int i;
@@ -582,9 +581,9 @@ number_of(const struct file *f)
 static bool
 overlap(const struct file *old, const struct file *new)
 {
-	return new->first && new->first <= old->last &&
-	       new->first >= old->first &&
-	       memcmp(old->name, new->name, DAY_LEN) == 0 &&
+	return new->first &&new->first <= old->last &&new->first >=
+		       old->first &&memcmp(old->name, new->name, DAY_LEN) ==
+		   0 &&
 	       number_of(old) > number_of(new);
 }
 

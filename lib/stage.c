@@ -16,6 +16,7 @@
 
 #include "ends.h"
 #include "msg.h"
+#include "notify.h"
 
 #include "banned.h"
 
@@ -46,6 +47,7 @@ struct stage {
 	bool no_reader; /* because its reader is gone */
 	struct away in_away, out_away;
 	struct loop_timer retry, deadline;
+	struct notify notify;
 };
 
 static void flush(struct stage *);
@@ -342,6 +344,7 @@ on_signal(void *arg, int signo)
 		_exit(1);
 	}
 	st->stopped = true;
+	notify_stopping();
 	set_deadline(st);
 	if (st->ending)
 		flush(st);
@@ -485,6 +488,7 @@ stage_run(struct stage *st)
 
 	/* EPIPE is met in the sink: what is in hand gets committed first */
 	sigaction(SIGPIPE, &ign, NULL);
+	notify_ready(&st->notify, st->loop);
 	/*
 	 * What the program had to say before it read anything leaves with
 	 * the first lines where those are there: should stdout be broken,

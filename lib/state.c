@@ -105,7 +105,7 @@ find(struct state *s, uint64_t h)
 	struct entry **at = &s->bucket[h & (s->buckets - 1)];
 
 	while (*at && !((*at)->hash == h && (*at)->keylen == s->key.len &&
-			memcmp((*at)->text, s->key.p, s->key.len) == 0))
+			  memcmp((*at)->text, s->key.p, s->key.len) == 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -172,7 +172,8 @@ key_part(struct state *s, const struct event *ev, const char *name)
 	buf_reset(&s->part);
 	if (m && m->kind == JSON_STRING)
 		json_unescape(m, &s->part);
-	return buf_addc(&s->key, '\n') | buf_add(&s->key, s->part.p, s->part.len);
+	return buf_addc(&s->key, '\n') |
+	       buf_add(&s->key, s->part.p, s->part.len);
 }
 
 static int64_t
@@ -368,8 +369,8 @@ state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
 	if (n)
 		qsort(list, n, sizeof *list, by_seq);
 	for (i = 0; i < n; i++)
-		if (buf_add(out, list[i]->text + list[i]->keylen,
-			list[i]->len) < 0)
+		if (buf_add(
+			out, list[i]->text + list[i]->keylen, list[i]->len) < 0)
 			break;
 	free(list);
 	return i;

@@ -45,8 +45,8 @@ fan_new(size_t max_lag, size_t history,
 	for (f->nframes = 65536; f->nframes < 2 * history;)
 		f->nframes *= 2;
 	f->frames = calloc(f->nframes, sizeof *f->frames);
-	buf_init(&f->nd, TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX +
-			     FRAME_HEAD_MAX);
+	buf_init(&f->nd,
+	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
 	if (f->frames && ring_init(&f->ring, size) == 0)
 		return f;
 	free(f->frames);
@@ -209,8 +209,8 @@ rescue_all(struct fan *f, size_t len)
 
 /* The next frame, with its room; NULL: no memory, or too long. */
 static struct frame *
-add_frame(struct fan *f, const char *room, uint64_t seq, const char *line,
-    size_t n)
+add_frame(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
 {
 	struct room *r = NULL;
 	struct frame *fr;
@@ -243,8 +243,8 @@ add_frame(struct fan *f, const char *room, uint64_t seq, const char *line,
 }
 
 void
-fan_put(struct fan *f, const char *room, uint64_t seq, const char *line,
-    size_t n)
+fan_put(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
 {
 	struct frame *fr = add_frame(f, room, seq, line, n);
 	struct room *r;
