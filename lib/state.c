@@ -261,7 +261,7 @@ static void
 fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 {
 	const struct json_member *room = json_get(&ev->doc, "room");
-	size_t upto = s->key.len;
+	size_t keep = s->key.len;
 	bool all = false;
 	struct entry **at;
 
@@ -273,7 +273,7 @@ fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 		at = find(s, hash(s->key.p, s->key.len));
 		all = *at != NULL;
 	}
-	buf_cut(&s->key, upto);
+	buf_cut(&s->key, keep);
 	if (key_part(s, ev, "room") < 0)
 		return;
 	if (!ends || all) {

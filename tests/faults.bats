@@ -7,7 +7,6 @@
 
 load viewers
 
-DAY=2026-11-23
 LOG=logs/chat_2026-11-23.jsonl
 TS=',"ts":"2026-11-23T09:30:00.123Z"'
 
