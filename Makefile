@@ -67,7 +67,7 @@ ifneq ($(DEVELOPER),)
 WARN += -Werror
 endif
 STD := -std=c11 -D_POSIX_C_SOURCE=200809L
-OWN_CPPFLAGS := -Ilib -DSS_VERSION='"$(VERSION)"'
+OWN_CPPFLAGS := -Ilib -I$(B)/gen -DSS_VERSION='"$(VERSION)"'
 OWN_CFLAGS := $(STD) $(WARN) -fPIE -fstack-protector-strong
 OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifneq ($(SAN),)
@@ -85,21 +85,25 @@ OWN_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Libraries, per program. Expanded in recipes only: `make deps` may install
-# them in the same run. Debian 12's libjq-dev has no pkg-config file.
+# them in the same run. Debian 12's libjq-dev has no pkg-config file; libcurl
+# is loaded by lib/libcurl.c when it is needed.
 JQ_CFLAGS ?=
 JQ_LIBS ?= -ljq
 WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
+PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
+PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
-CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
-LDLIBS.ss-gift = $(CURL_LIBS)
-LDLIBS.ss-moderate = $(JQ_LIBS)
+LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS)
 LDLIBS.ss-train = -lz
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
+CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
+CFLAGS.lib/libcurl = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
+CFLAGS.lib/list/regex = $(PCRE2_CFLAGS)
 
 # --- what there is --------------------------------------------------------
 
@@ -112,6 +116,8 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
 MAN := $(sort $(wildcard man/*.1 man/*.5 man/*.7))
 C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC)
 C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
+
+GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BIN := $(PROGS:%=$(B)/bin/%)
@@ -158,6 +164,18 @@ $(B)/obj/%.o: %.c $(B)/flags | $(FIRST)
 		$(CFLAGS.$(*)) $(CFLAGS.$(patsubst %/,%,$(dir $*))) \
 		-MMD -MP -c -o $@ $<
 
+# made of data: GEN
+$(B)/gen/phrases.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
+	$(say) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -f $^ >$@
+$(B)/gen/phrases-tests.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
+	$(say) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -v tests=1 -f $^ >$@
+$(B)/obj/lib/toxic/phrases.o: $(B)/gen/phrases.inc
+$(B)/obj/tests/unit/phrases.o: $(B)/gen/phrases-tests.inc
+
 # the model is part of that file
 $(B)/obj/lib/toxic/default.o: lib/toxic/default.ssm
 
@@ -181,15 +199,15 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(CURL_LIBS) -lm
+		$(JQ_LIBS) $(PCRE2_LIBS) -lm
 
-$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(B)/flags
+$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(say) FUZZ $@
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(CURL_LIBS) -lm
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 
@@ -207,6 +225,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
+	libpcre2-dev \
 	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
@@ -329,7 +348,8 @@ completions: all
 
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
-LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS)
+LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
+	$(PCRE2_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \
@@ -342,6 +362,7 @@ format:
 
 lint-format:
 	clang-format --dry-run -Werror --style=file $(C_ALL)
+lint-warnings lint-tidy lint-cppcheck: $(GEN)
 lint-warnings lint-tidy: | deps
 lint-warnings:
 	@rc=0; for cc in gcc clang; do for f in $(C_SRC); do \

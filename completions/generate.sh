@@ -88,7 +88,7 @@ _ss_value() {
 	case $1 in
 	addr) _ss_address "$3" "$4" "$5" ;;
 	choice) _ss_reply -W "${2//,/ }" -- "$3" ;;
-	file)
+	file | files)
 		compopt -o filenames 2>/dev/null
 		_ss_reply -f -- "$3"
 		;;
@@ -155,12 +155,14 @@ zsh_option() {
 	case $4 in
 	flag) ;;
 	addr) action=":$5:_ss_address" ;;
-	file) action=":$5:_files" ;;
+	file | files) action=":$5:_files" ;;
 	dir) action=":$5:_files -/" ;;
 	choice) action=":$5:($6)" ;;
 	*) action=":$5: " ;;
 	esac
-	if [ "$4" = flag ]; then
+	if [ "$4" = files ]; then
+		names="'*--$2='"
+	elif [ "$4" = flag ]; then
 		names=${3:+"'(-$3 --$2)'{-$3,--$2}"}
 		names=${names:-"'--$2'"}
 	else
@@ -213,7 +215,7 @@ fish_option() {
 	case $4 in
 	flag) take= ;;
 	addr) take=" -x -a '(__ss_address)'" ;;
-	file) take=' -r -F' ;;
+	file | files) take=' -r -F' ;;
 	dir) take=" -x -a '(__fish_complete_directories (commandline -ct))'" ;;
 	choice) take=" -x -a '$6'" ;;
 	*) take=' -x' ;;

@@ -116,8 +116,18 @@ _ss_options() {
 		--threshold:real
 		--policy:choice:annotate,mask,block
 		--rules:file
+		--blocklist:files
+		--allowlist:files
 		--model:file
 		--labels:flag
+		--ask:text
+		--ask-format:choice:detoxify,openai,perspective
+		--band:text
+		--ask-timeout:seconds
+		--ask-fail:choice:open,closed
+		--ask-key-file:file
+		--ask-model:text
+		--ask-max:int
 		--stats:flag
 		--reject:file
 		--drain-timeout:seconds
@@ -139,6 +149,9 @@ _ss_options() {
 		--epochs:int
 		--eval:file
 		--model:file
+		--tune:flag
+		--svg:file
+		--json:flag
 		--quiet:flag
 		-q:flag
 		--verbose:flag
@@ -176,7 +189,7 @@ _ss_value() {
 	case $1 in
 	addr) _ss_address "$3" "$4" "$5" ;;
 	choice) _ss_reply -W "${2//,/ }" -- "$3" ;;
-	file)
+	file | files)
 		compopt -o filenames 2>/dev/null
 		_ss_reply -f -- "$3"
 		;;

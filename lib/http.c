@@ -1,5 +1,5 @@
 /*
- * http.c: libcurl for one request at a time.
+ * http.c: libcurl for one request at a time, and what fetch.c shares with it.
  *
  * The easy handle hangs in a multi handle although there is only one: that
  * is what can wait for a descriptor of ours beside its own, so that a signal
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
+#include "http-impl.h"
 
 #include "banned.h"
 
@@ -32,19 +32,19 @@ host_is_loopback(const char *host)
 	       strncmp(host, "127.", 4) == 0;
 }
 
-static bool
-url_is_loopback(const char *url)
+bool
+http_is_loopback(const char *url)
 {
-	CURLU *u = curl_url();
+	CURLU *u = curl()->url();
 	char *host = NULL;
 	bool yes;
 
 	yes = u != NULL &&
-	      curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	      curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	      curl()->url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	      curl()->url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	      host_is_loopback(host);
-	curl_free(host);
-	curl_url_cleanup(u);
+	curl()->free(host);
+	curl()->url_cleanup(u);
 	return yes;
 }
 
@@ -54,7 +54,7 @@ url_part(CURLU *u, CURLUPart what)
 {
 	char *part = NULL;
 
-	return curl_url_get(u, what, &part, 0) == CURLUE_OK ? part : NULL;
+	return curl()->url_get(u, what, &part, 0) == CURLUE_OK ? part : NULL;
 }
 
 /* Sets u's path to what it has and path behind it. */
@@ -72,10 +72,10 @@ append_path(CURLU *u, const char *path)
 		n--;
 	if (n == 0 || buf_add(&b, old, n) == 0)
 		if (buf_adds(&b, path) == 0 &&
-		    curl_url_set(u, CURLUPART_PATH, b.p, 0) == CURLUE_OK)
+		    curl()->url_set(u, CURLUPART_PATH, b.p, 0) == CURLUE_OK)
 			rc = 0;
 	buf_release(&b);
-	curl_free(old);
+	curl()->free(old);
 	return rc;
 }
 
@@ -83,14 +83,14 @@ int
 http_url(const char *base, const char *path, struct buf *out, bool *open,
     const char **err)
 {
-	CURLU *u = curl_url();
+	CURLU *u = curl() != NULL ? curl()->url() : NULL;
 	char *scheme = NULL, *query = NULL, *frag = NULL, *url = NULL;
 	CURLUcode rc;
 
-	*err = "out of memory";
+	*err = curl() != NULL ? "out of memory" : LIBCURL_MISSING;
 	if (u == NULL)
 		return -1;
-	rc = curl_url_set(u, CURLUPART_URL, base, 0);
+	rc = curl()->url_set(u, CURLUPART_URL, base, 0);
 	scheme = url_part(u, CURLUPART_SCHEME);
 	query = url_part(u, CURLUPART_QUERY);
 	frag = url_part(u, CURLUPART_FRAGMENT);
@@ -104,12 +104,125 @@ http_url(const char *base, const char *path, struct buf *out, bool *open,
 		 buf_adds(out, url) == 0)
 		*err = NULL;
 	if (*err == NULL && open != NULL)
-		*open = strcmp(scheme, "http") == 0 && !url_is_loopback(url);
-	curl_free(url);
-	curl_free(frag);
-	curl_free(query);
-	curl_free(scheme);
-	curl_url_cleanup(u);
+		*open = strcmp(scheme, "http") == 0 && !http_is_loopback(url);
+	curl()->free(url);
+	curl()->free(frag);
+	curl()->free(query);
+	curl()->free(scheme);
+	curl()->url_cleanup(u);
+	return *err == NULL ? 0 : -1;
+}
+
+/* The query has a parameter of that name. */
+static bool
+query_has(const char *query, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = query;
+
+	while (p != NULL) {
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return true;
+		p = strchr(p, '&');
+		p += p != NULL;
+	}
+	return false;
+}
+
+/* What is wrong with a service's address, or NULL. */
+static const char *
+check_service(CURLU *u, const char *url)
+{
+	char *scheme, *user, *password, *query;
+	const char *err = NULL;
+	CURLUcode rc;
+
+	rc = curl()->url_set(u, CURLUPART_URL, url, 0);
+	scheme = url_part(u, CURLUPART_SCHEME);
+	user = url_part(u, CURLUPART_USER);
+	password = url_part(u, CURLUPART_PASSWORD);
+	query = url_part(u, CURLUPART_QUERY);
+	if (rc != CURLUE_OK || scheme == NULL ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
+		err = "must be http://HOST... or https://HOST...";
+	else if (user != NULL || password != NULL)
+		err = "must not have a user or password in it";
+	else if (query_has(query, "key"))
+		err = "must not have a key in it";
+	curl()->free(query);
+	curl()->free(password);
+	curl()->free(user);
+	curl()->free(scheme);
+	return err;
+}
+
+/* Appends key=KEY to u's query, escaped. */
+static int
+append_key(CURLU *u, const char *key)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, HTTP_BODY_MAX);
+	if (buf_adds(&b, "key=") == 0 && buf_adds(&b, key) == 0 &&
+	    curl()->url_set(u, CURLUPART_QUERY, b.p,
+		CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK)
+		rc = 0;
+	buf_release(&b);
+	return rc;
+}
+
+static int
+put_url(CURLU *u, struct buf *out)
+{
+	char *url = url_part(u, CURLUPART_URL);
+	int rc = url != NULL ? buf_adds(out, url) : -1;
+
+	curl()->free(url);
+	return rc;
+}
+
+/* u without its query into shown. */
+static int
+put_shown(CURLU *u, struct buf *shown)
+{
+	CURLU *copy = curl()->url_dup(u);
+	int rc = -1;
+
+	if (copy != NULL &&
+	    curl()->url_set(copy, CURLUPART_QUERY, NULL, 0) == CURLUE_OK)
+		rc = put_url(copy, shown);
+	curl()->url_cleanup(copy);
+	return rc;
+}
+
+int
+http_service(const char *url, const char *path, const char *key,
+    struct buf *out, struct buf *shown, bool *open, const char **err)
+{
+	CURLU *u = curl() != NULL ? curl()->url() : NULL;
+	char *own;
+
+	*err = curl() != NULL ? "out of memory" : LIBCURL_MISSING;
+	if (u == NULL)
+		return -1;
+	*err = check_service(u, url);
+	if (*err == NULL) {
+		*err = "out of memory";
+		own = url_part(u, CURLUPART_PATH);
+		curl()->url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+		if ((own != NULL && strcmp(own, "/") != 0) ||
+		    curl()->url_set(u, CURLUPART_PATH, path, 0) == CURLUE_OK)
+			if (put_shown(u, shown) == 0 &&
+			    (key == NULL || append_key(u, key) == 0) &&
+			    put_url(u, out) == 0)
+				*err = NULL;
+		curl()->free(own);
+	}
+	if (*err == NULL)
+		*open = strncmp(shown->p, "http:", 5) == 0 &&
+			!http_is_loopback(shown->p);
+	curl()->url_cleanup(u);
 	return *err == NULL ? 0 : -1;
 }
 
@@ -121,12 +234,12 @@ http_new(const struct http_conf *conf)
 	if (h == NULL)
 		return NULL;
 	h->conf = conf;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+	if (curl() == NULL || curl()->global_init(CURL_GLOBAL_DEFAULT) != 0) {
 		free(h);
 		return NULL;
 	}
-	h->multi = curl_multi_init();
-	h->easy = curl_easy_init();
+	h->multi = curl()->multi_init();
+	h->easy = curl()->easy_init();
 	if (h->multi != NULL && h->easy != NULL)
 		return h;
 	http_free(h);
@@ -138,9 +251,9 @@ http_free(struct http *h)
 {
 	if (h == NULL)
 		return;
-	curl_easy_cleanup(h->easy);
-	curl_multi_cleanup(h->multi);
-	curl_global_cleanup();
+	curl()->easy_cleanup(h->easy);
+	curl()->multi_cleanup(h->multi);
+	curl()->global_cleanup();
 	free(h);
 }
 
@@ -157,8 +270,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
-static struct curl_slist *
-make_headers(const char *const *headers)
+struct curl_slist *
+http_headers(const char *const *headers)
 {
 	static const char *const ours[] = {
 		"Content-Type: application/json",
@@ -174,9 +287,9 @@ make_headers(const char *const *headers)
 		const char *const *h = sets[i];
 
 		for (; *h != NULL; h++) {
-			longer = curl_slist_append(list, *h);
+			longer = curl()->slist_append(list, *h);
 			if (longer == NULL) {
-				curl_slist_free_all(list);
+				curl()->slist_free_all(list);
 				return NULL;
 			}
 			list = longer;
@@ -185,29 +298,37 @@ make_headers(const char *const *headers)
 	return list;
 }
 
+void
+http_set_up(CURL *e, const char *url, const struct curl_slist *headers,
+    const char *agent, double timeout)
+{
+	long ms = (long)(timeout * 1000);
+
+	curl()->easy_setopt(e, CURLOPT_URL, url);
+	curl()->easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (http_is_loopback(url))
+		curl()->easy_setopt(e, CURLOPT_PROXY, "");
+	curl()->easy_setopt(e, CURLOPT_POST, 1L);
+	curl()->easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+	curl()->easy_setopt(e, CURLOPT_USERAGENT, agent);
+	curl()->easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
+	curl()->easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+}
+
 static void
 set_up(struct http *h, const char *url, const struct curl_slist *headers,
     const char *json, size_t n, struct http_answer *a)
 {
 	CURL *e = h->easy;
-	long ms = (long)(h->conf->timeout * 1000);
 
-	curl_easy_reset(e); /* options only: connections stay */
+	curl()->easy_reset(e); /* options only: connections stay */
 	h->why[0] = '\0';
-	curl_easy_setopt(e, CURLOPT_URL, url);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	if (url_is_loopback(url))
-		curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_POST, 1L);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDS, json);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, h->conf->agent);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, &a->body);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
+	http_set_up(e, url, headers, h->conf->agent, h->conf->timeout);
+	curl()->easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
+	curl()->easy_setopt(e, CURLOPT_POSTFIELDS, json);
+	curl()->easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl()->easy_setopt(e, CURLOPT_WRITEDATA, &a->body);
+	curl()->easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
 }
 
 /* Turns until the request is done. False: wake wanted it to end. */
@@ -219,9 +340,10 @@ turn(struct http *h)
 		.events = CURL_WAIT_POLLIN };
 	int running = 1;
 
-	while (curl_multi_perform(h->multi, &running) == CURLM_OK && running) {
+	while (
+	    curl()->multi_perform(h->multi, &running) == CURLM_OK && running) {
 		wake.revents = 0;
-		if (curl_multi_poll(h->multi, &wake, c->wake != NULL, 1000,
+		if (curl()->multi_poll(h->multi, &wake, c->wake != NULL, 1000,
 			NULL) != CURLM_OK)
 			break;
 		if (wake.revents != 0 && c->wake(c->arg))
@@ -237,7 +359,7 @@ result(struct http *h)
 	CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(h->multi, &left)) != NULL)
+	while ((m = curl()->multi_info_read(h->multi, &left)) != NULL)
 		if (m->msg == CURLMSG_DONE)
 			return m->data.result;
 	return CURLE_OUT_OF_MEMORY; /* the multi handle itself failed */
@@ -245,15 +367,15 @@ result(struct http *h)
 
 /* Puts into a->why what is best told about rc. */
 static void
-explain(struct http *h, CURLcode rc, struct http_answer *a)
+explain(CURL *easy, CURLcode rc, const char *said, struct http_answer *a)
 {
-	const char *why = h->why[0] != '\0' ? h->why : curl_easy_strerror(rc);
+	const char *why = said[0] != '\0' ? said : curl()->easy_strerror(rc);
 	long e = 0;
 	size_t n;
 
 	if (rc == CURLE_COULDNT_CONNECT || rc == CURLE_SEND_ERROR ||
 	    rc == CURLE_RECV_ERROR)
-		curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &e);
+		curl()->easy_getinfo(easy, CURLINFO_OS_ERRNO, &e);
 	if (e != 0)
 		why = strerror((int)e);
 	n = strlen(why);
@@ -263,15 +385,15 @@ explain(struct http *h, CURLcode rc, struct http_answer *a)
 	a->why[n] = '\0';
 }
 
-static enum http_end
-conclude(struct http *h, CURLcode rc, struct http_answer *a)
+enum http_end
+http_conclude(CURL *easy, CURLcode rc, const char *said, struct http_answer *a)
 {
 	curl_off_t after = 0;
 
 	switch (rc) {
 	case CURLE_OK:
-		curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &a->status);
-		curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &after);
+		curl()->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &a->status);
+		curl()->easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
 		a->retry_after = after > 0 ? (double)after : 0;
 		return HTTP_ANSWERED;
 	case CURLE_COULDNT_CONNECT:
@@ -282,33 +404,45 @@ conclude(struct http *h, CURLcode rc, struct http_answer *a)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
-		explain(h, rc, a);
+		explain(easy, rc, said, a);
 		return HTTP_LOST;
 	default:
-		explain(h, rc, a);
+		explain(easy, rc, said, a);
 		return HTTP_FAILED;
 	}
+}
+
+static enum http_end
+conclude(struct http *h, CURLcode rc, struct http_answer *a)
+{
+	return http_conclude(h->easy, rc, h->why, a);
+}
+
+void
+http_clear(struct http_answer *a)
+{
+	a->status = 0;
+	a->retry_after = 0;
+	a->why[0] = '\0';
+	buf_reset(&a->body);
 }
 
 enum http_end
 http_post(struct http *h, const char *url, const char *const *headers,
     const char *json, size_t n, struct http_answer *a)
 {
-	struct curl_slist *list = make_headers(headers);
+	struct curl_slist *list = http_headers(headers);
 	enum http_end end = HTTP_STOPPED;
 
-	a->status = 0;
-	a->retry_after = 0;
-	a->why[0] = '\0';
-	buf_reset(&a->body);
+	http_clear(a);
 	if (list == NULL)
 		return conclude(h, CURLE_OUT_OF_MEMORY, a);
 	set_up(h, url, list, json, n, a);
-	if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
+	if (curl()->multi_add_handle(h->multi, h->easy) != CURLM_OK)
 		end = conclude(h, CURLE_OUT_OF_MEMORY, a);
 	else if (turn(h))
 		end = conclude(h, result(h), a);
-	curl_multi_remove_handle(h->multi, h->easy);
-	curl_slist_free_all(list);
+	curl()->multi_remove_handle(h->multi, h->easy);
+	curl()->slist_free_all(list);
 	return end;
 }

@@ -1,6 +1,7 @@
 /*
- * http: JSON to a server by POST. A thin layer over libcurl, and the only
- * file that includes its header. Connections are kept between requests.
+ * http: JSON to a server by POST, one request at a time. A thin layer over
+ * libcurl; connections are kept between requests. For many at a time see
+ * fetch.h.
  */
 #ifndef SS_HTTP_H
 #define SS_HTTP_H
@@ -49,6 +50,16 @@ struct http_answer {
  */
 int http_url(const char *base, const char *path, struct buf *out, bool *open,
     const char **err);
+
+/*
+ * A service's address: a URL whose path, where it has none of its own, is
+ * path, and whose query, where key is not NULL, has key=KEY (escaped) added.
+ * The whole into out, without its query into shown, for people. 0, or -1 with
+ * *err, a constant; a URL with a user, a password or a key in it is refused,
+ * as secrets don't belong on a command line. *open as http_url.
+ */
+int http_service(const char *url, const char *path, const char *key,
+    struct buf *out, struct buf *shown, bool *open, const char **err);
 
 /* Borrows conf for its lifetime. NULL: no memory. */
 struct http *http_new(const struct http_conf *);

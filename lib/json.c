@@ -265,6 +265,23 @@ next_member(struct json_doc *d)
 	return &d->m[d->n++];
 }
 
+/* The value at s->p, whatever it is, into m. */
+static int
+value(struct scan *s, struct json_member *m)
+{
+	m->val_escaped = false;
+	m->val = s->p;
+	if (s->p < s->end && (*s->p == '{' || *s->p == '[')) {
+		m->kind = *s->p == '{' ? JSON_OBJECT : JSON_ARRAY;
+		if (nested(s) < 0)
+			return -1;
+	} else if (scalar(s, &m->kind, &m->val_escaped) < 0) {
+		return -1;
+	}
+	m->vallen = (size_t)(s->p - m->val);
+	return 0;
+}
+
 /* One member of the outermost object. */
 static int
 member(struct scan *s, struct json_doc *d)
@@ -279,62 +296,91 @@ member(struct scan *s, struct json_doc *d)
 	m->key = key.p;
 	m->keylen = key.n;
 	m->key_escaped = key.escaped;
-	m->val_escaped = false;
-	m->val = s->p;
-	if (s->p < s->end && (*s->p == '{' || *s->p == '[')) {
-		m->kind = *s->p == '{' ? JSON_OBJECT : JSON_ARRAY;
-		if (nested(s) < 0)
-			return -1;
-	} else if (scalar(s, &m->kind, &m->val_escaped) < 0) {
-		return -1;
-	}
-	m->vallen = (size_t)(s->p - m->val);
-	return 0;
+	return value(s, m);
 }
 
+/* One item of the outermost array: a member with an empty key. */
 static int
-object(struct scan *s, struct json_doc *d)
+item(struct scan *s, struct json_doc *d)
+{
+	struct json_member *m = next_member(d);
+
+	if (!m)
+		return fail(s, "out of memory");
+	m->key = "";
+	m->keylen = 0;
+	m->key_escaped = false;
+	return value(s, m);
+}
+
+/* What stands between two brackets and commas, as one of a kind reads it. */
+struct outermost {
+	char open, close;
+	int (*one)(struct scan *, struct json_doc *);
+	const char *none, *torn, *more;
+};
+
+static const struct outermost an_object = { '{', '}', member, "not an object",
+	"no comma or closing brace", "something follows the object" };
+static const struct outermost an_array = { '[', ']', item, "not an array",
+	"no comma or closing bracket", "something follows the array" };
+
+static inline int
+outermost(struct scan *s, struct json_doc *d, const struct outermost *o)
 {
 	space(s);
-	if (s->p == s->end || *s->p != '{')
-		return fail(s, "not an object");
+	if (s->p == s->end || *s->p != o->open)
+		return fail(s, o->none);
 	s->p++;
 	space(s);
-	if (s->p < s->end && *s->p == '}') {
+	if (s->p < s->end && *s->p == o->close) {
 		s->p++;
 	} else {
 		for (;;) {
-			if (member(s, d) < 0)
+			if (o->one(s, d) < 0)
 				return -1;
 			space(s);
-			if (s->p == s->end || (*s->p != ',' && *s->p != '}'))
-				return fail(s, "no comma or closing brace");
-			if (*s->p++ == '}')
+			if (s->p == s->end ||
+			    (*s->p != ',' && *s->p != o->close))
+				return fail(s, o->torn);
+			if (*s->p++ == o->close)
 				break;
 			space(s);
 		}
 	}
 	space(s);
 	if (s->p != s->end)
-		return fail(s, "something follows the object");
+		return fail(s, o->more);
 	return 0;
 }
 
-int
-json_parse(struct json_doc *d, const char *text, size_t n)
+static inline int
+parse(struct json_doc *d, const char *text, size_t n, const struct outermost *o)
 {
 	struct scan s = { .p = text, .end = text + n };
 
 	d->n = 0;
 	d->err = NULL;
 	d->erroff = 0;
-	if (object(&s, d) == 0)
+	if (outermost(&s, d, o) == 0)
 		return 0;
 	/* a wrong byte outside of strings is worth its own name */
 	d->err = utf8_valid(text, n) ? s.err : "not UTF-8";
 	d->erroff = (size_t)(s.p - text);
 	d->n = 0;
 	return -1;
+}
+
+int
+json_parse(struct json_doc *d, const char *text, size_t n)
+{
+	return parse(d, text, n, &an_object);
+}
+
+int
+json_parse_array(struct json_doc *d, const char *text, size_t n)
+{
+	return parse(d, text, n, &an_array);
 }
 
 void

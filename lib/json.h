@@ -56,6 +56,11 @@ void json_release(struct json_doc *);
  */
 int json_parse(struct json_doc *, const char *text, size_t n);
 /*
+ * The same for one JSON array: its items become members, in their order,
+ * with empty keys.
+ */
+int json_parse_array(struct json_doc *, const char *text, size_t n);
+/*
  * The member named key (plain ASCII without escapes), or NULL. Of several
  * the last one, as browsers and jq read it. A key written with escapes is
  * found too.

@@ -27,6 +27,12 @@ msg_level(int n)
 	level = n;
 }
 
+bool
+msg_is_quiet(void)
+{
+	return level < 0;
+}
+
 /*
  * Terminal escapes and the bidirectional controls, which can make a line
  * read as another one (UTS #55, "trojan source").

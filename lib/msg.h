@@ -7,8 +7,12 @@
 #ifndef SS_MSG_H
 #define SS_MSG_H
 
+#include <stdbool.h>
+
 /* -1: -q, 0: as it is, 1: -v */
 void msg_level(int level);
+/* Under -q: what isn't a message, as a progress bar, is left out, too. */
+bool msg_is_quiet(void);
 void msg_name(const char *program);
 /* Always. */
 void msg_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -135,7 +135,8 @@ static void
 list(const struct table *t)
 {
 	static const char *const kind[] = { "end", "flag", "text", "file",
-		"dir", "addr", "choice", "int", "real", "size", "seconds" };
+		"files", "dir", "addr", "choice", "int", "real", "size",
+		"seconds" };
 	const struct opt *o;
 	size_t i;
 
@@ -278,9 +279,24 @@ set_flag(const struct opt *o, const char *s)
 	return NULL;
 }
 
-/* Sets one option. NULL, or what is wrong with s. */
 static const char *
-set(const struct opt *o, const char *s)
+add_item(struct opt_list *l, const char *s, bool argument)
+{
+	if (argument && !l->by_argument)
+		l->n = 0;
+	l->by_argument = argument;
+	if (l->n == OPT_LIST_MAX)
+		return "given too often";
+	l->item[l->n++] = s;
+	return NULL;
+}
+
+/*
+ * Sets one option. argument: it is one, not from the environment. NULL, or
+ * what is wrong with s.
+ */
+static const char *
+set(const struct opt *o, const char *s, bool argument)
 {
 	static char why[256];
 
@@ -293,6 +309,8 @@ set(const struct opt *o, const char *s)
 	case OPT_SIZE:
 	case OPT_SECONDS:
 		return set_number(o, s);
+	case OPT_FILES:
+		return add_item(o->out, s, argument);
 	case OPT_CHOICE:
 		if (!is_choice(o->choices, s)) {
 			snprintf(
@@ -333,7 +351,7 @@ from_environment(const struct opt_prog *p, const struct table *t)
 		s = getenv(name);
 		if (!s)
 			continue;
-		why = set(t->row[i], s);
+		why = set(t->row[i], s, false);
 		if (why)
 			opt_misuse(p, "%s: %s: %s", name, s, why);
 	}
@@ -400,7 +418,7 @@ from_arguments(
 		if (!o)
 			opt_misuse(p, "%s: no such option (or ambiguous)",
 			    argv[optind - 1]);
-		why = set(o, o->arg ? optarg : "1");
+		why = set(o, o->arg ? optarg : "1", true);
 		if (why)
 			opt_misuse(p, "--%s %s: %s", o->name,
 			    o->arg ? optarg : "", why);

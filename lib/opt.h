@@ -15,6 +15,7 @@ enum opt_kind {
 	OPT_FLAG,   /* bool *: present or not */
 	OPT_TEXT,   /* const char **: any text */
 	OPT_FILE,   /* const char **: a file's path */
+	OPT_FILES,  /* struct opt_list *: paths, the option repeated */
 	OPT_DIR,    /* const char **: a folder's path */
 	OPT_ADDR,   /* const char **: -, unix:PATH or listen:PATH */
 	OPT_CHOICE, /* const char **: one of the words in choices */
@@ -22,6 +23,14 @@ enum opt_kind {
 	OPT_REAL,   /* double *: min <= x <= max, finite */
 	OPT_SIZE,   /* int64_t *: bytes, with K, M or G for powers of 1024 */
 	OPT_SECONDS /* double *: 5, 0.5, 250ms, 30s, 5m, 2h, 7d */
+};
+
+/* The environment gives at most one; an argument replaces it. */
+#define OPT_LIST_MAX 64
+struct opt_list {
+	const char *item[OPT_LIST_MAX];
+	size_t n;
+	bool by_argument;
 };
 
 struct opt {

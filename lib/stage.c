@@ -42,6 +42,8 @@ struct stage {
 	int status;
 	bool hurry;     /* no gathering this time */
 	bool held;      /* commit failed, its retry is set */
+	bool waits;     /* the program wants no input for now */
+	bool busy;      /* ... or keeps lines back: not yet the end */
 	bool ending;    /* the source has ended */
 	bool stopped;   /* a signal asked for it */
 	bool broken;    /* stdout can't be written any more */
@@ -156,7 +158,7 @@ on_deadline(void *arg)
 	struct stage *st = arg;
 
 	/* a hub's slow readers are their own affair */
-	if (pending(st) || st->held) {
+	if (pending(st) || st->held || st->busy) {
 		msg_err("output not taken in time: %zu bytes given up",
 		    pending(st));
 		st->status = 1;
@@ -213,9 +215,9 @@ flush(struct stage *st)
 		out = sink_flush(st->print) && out;
 	if (st->broken)
 		return;
-	if (st->ending)
+	if (st->ending && !st->busy)
 		finish(st, out);
-	else if (out)
+	else if (out && !st->waits)
 		source_resume(st->source);
 	else
 		source_pause(st->source);
@@ -348,6 +350,8 @@ on_signal(void *arg, int signo)
 	st->stopped = true;
 	notify_stopping();
 	set_deadline(st);
+	if (st->ops->stopping)
+		st->ops->stopping(st->arg);
 	if (st->ending)
 		flush(st);
 	else
@@ -530,6 +534,27 @@ void
 stage_hurry(struct stage *st)
 {
 	st->hurry = true;
+}
+
+const struct source_line *
+stage_line(const struct stage *st)
+{
+	return st->line;
+}
+
+void
+stage_at(struct stage *st, const struct source_line *l)
+{
+	st->line = l;
+}
+
+void
+stage_wait(struct stage *st, bool hold, bool busy)
+{
+	st->waits = hold;
+	st->busy = busy;
+	if (hold)
+		source_pause(st->source);
 }
 
 struct hub *

@@ -35,6 +35,11 @@ struct stage_ops {
 	 */
 	int (*commit)(void *arg);
 	/*
+	 * SIGTERM or SIGINT came: from now on the drain time runs. For who
+	 * holds lines back (stage_wait); may be NULL.
+	 */
+	void (*stopping)(void *arg);
+	/*
 	 * The output (unix:) is connected: what is said now by
 	 * stage_emit_first goes before all that waits. May be NULL.
 	 */
@@ -102,16 +107,25 @@ int stage_run(struct stage *);
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
 /* The same in front of all that waits, for up() alone. */
 void stage_emit_first(struct stage *, const char *line, size_t n);
-/* The loop it runs in, for timers of the program's own. */
-struct loop *stage_loop(struct stage *);
 /* Gather no more: commit with this read's lines (see stage_conf.group). */
 void stage_hurry(struct stage *);
 /* The hub behind a listen: output, else NULL. */
 struct hub *stage_hub(struct stage *);
-/* Commits, and writes what waits: for what was not emitted by event(). */
-void stage_flush(struct stage *);
 /* The event at hand is bad: reported with its line number and set aside. */
 void stage_reject(struct stage *, const char *why);
+/*
+ * For a program that lets lines go later than in their event's call: the
+ * loop, for what it waits for; the line at hand, and to put it back there
+ * before a late stage_emit or stage_reject (p must be writable, with a NUL
+ * behind it, and valid until the next event or stage_at).
+ */
+struct loop *stage_loop(struct stage *);
+const struct source_line *stage_line(const struct stage *);
+void stage_at(struct stage *, const struct source_line *);
+/* hold: no more events for now. busy: lines are held back, don't end yet. */
+void stage_wait(struct stage *, bool hold, bool busy);
+/* Outside of event(): commits, writes what was emitted, lets input flow. */
+void stage_flush(struct stage *);
 /* A second place for every line that is emitted (ss-broadcast --print). */
 int stage_print(struct stage *);
 /* A line for that second place alone, if there is one. */

@@ -358,8 +358,8 @@ class Viewer:
     """One of a crowd: the handshake is the library's, then bytes count."""
 
     def __init__(self, url):
-        self.ws = ClientConnection(parse_uri(url))
-        uri = self.ws.wsuri
+        uri = parse_uri(url)
+        self.ws = ClientConnection(uri)
         self.sock = socket.create_connection((uri.host, uri.port))
         self.sock.settimeout(20)
         self.ws.send_request(self.ws.connect())

@@ -75,7 +75,7 @@ start_live() {
 		assert_equal "$(head -n 1 "$f")" '#!/usr/bin/env bash'
 		assert_regex "$(sed -n 2p "$f")" "^# ${f##*/}"
 		assert grep -q '^set -euo pipefail$' "$f"
-		assert grep -q "EXAMPLES/${f##*/}" "$TESTS/examples.bats"
+		assert grep -q "EXAMPLES/${f##*/}" "$TESTS"/examples*.bats
 	done
 }
 
@@ -151,6 +151,31 @@ start_live() {
 	wait_for 5 grep -q '#tea <bob> hi all' watch.out
 	run cat watch.out
 	assert_equal "${#lines[@]}" 2
+}
+
+@test "detoxify-server.py answers what ss-moderate asks" {
+	# in Detoxify's place, with its interface
+	cat >detoxify.py <<-'END'
+		class Detoxify:
+		    def __init__(self, model):
+		        self.model = model
+		    def predict(self, text):
+		        bad = 0.97 if "bad" in text else 0.01
+		        return {"toxicity": bad, "insult": bad / 2}
+	END
+	PYTHONPATH=$WORK start_bg detox \
+		/usr/bin/python3 "$EXAMPLES/detoxify-server.py" 0
+	wait_for 10 grep -q '^Detoxify on http' detox.out
+	url=$(sed 's/^Detoxify on //' detox.out)
+	jq -nc '("bad", "ok") as $m | range(50) |
+		{type: "chat", n: ., message: $m}' >in
+	ss-moderate --ask "$url" --band 0:1 --ask-timeout 9s --labels <in >out
+	assert_equal "$(jq -c '[.score, .labels.insult]' out | sort | uniq -c |
+		awk '{ print $1, $2 }')" $'50 [0.01,0.005]\n50 [0.97,0.485]'
+	for body in '' nonsense '[]' '{"text":1}'; do
+		run curl -s -o /dev/null -w '%{http_code}' -d "$body" "$url"
+		assert_output 400
+	done
 }
 
 @test "random-gifts.sh sends as many as it is told to" {

@@ -148,7 +148,7 @@ tree() {
 }
 
 @test "--help-options has six fields a line, and each name once" {
-	kinds='flag|text|file|dir|addr|choice|int|real|size|seconds'
+	kinds='flag|text|file|files|dir|addr|choice|int|real|size|seconds'
 	for p in "${PROGRAMS[@]}"; do
 		run "$p" --help-options
 		assert_success
@@ -439,6 +439,10 @@ run_examples() {
 	run_examples ss-event.5
 }
 
+@test "the examples of ss-lists(5) work" {
+	run_examples ss-lists.5
+}
+
 @test "the examples of safestream(7) work" {
 	run_examples safestream.7
 }
@@ -474,7 +478,7 @@ run_examples() {
 	for f in *.[ch] */*.[ch]; do
 		while read -r h; do
 			[ -f "$h" ] || assert [ -f "${f%/*}/$h" ]
-		done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$f")
+		done < <(sed -n '/\.inc"$/d; s/^#include "\(.*\)"$/\1/p' "$f")
 	done
 }
 
@@ -487,7 +491,15 @@ run_examples() {
 	done
 	run grep -lE '#include <curl/' -r lib cmd
 	for f in "${lines[@]}"; do
-		assert_equal "$f" lib/http.c
+		assert_equal "$f" lib/libcurl.h
+	done
+	run grep -lE '#include "(http-impl|libcurl)\.h"' -r lib cmd
+	for f in "${lines[@]}"; do
+		assert_regex "$f" '^lib/(http|fetch|http-impl|libcurl)\.[ch]$'
+	done
+	run grep -lE '#include <pcre2' -r lib cmd
+	for f in "${lines[@]}"; do
+		assert_equal "$f" lib/list/regex.c
 	done
 	run grep -lE '#include <(libwebsockets|uv)\.h>' -r lib cmd
 	assert_success
@@ -509,7 +521,8 @@ run_examples() {
 	cd "$ROOT"
 	for f in lib/*.c lib/*/*.c cmd/*.c cmd/*/*.c; do
 		[ -f "$f" ] || continue
-		run grep -E '^#include' "$f"
+		# what the build makes (.inc) is data
+		run grep -E '^#include .*(\.h"|>)$' "$f"
 		assert_regex "${lines[-1]}" '^#include "(\.\./)?banned\.h"$'
 		h=${f%.c}.h
 		[ ! -f "$h" ] || assert_equal "${lines[0]}" "#include \"${h##*/}\""

@@ -90,3 +90,11 @@ unit() {
 	done
 	[ "$bad" -eq 0 ]
 }
+
+@test "breaker" {
+	unit breaker
+}
+
+@test "opinion" {
+	unit opinion
+}

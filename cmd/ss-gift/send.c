@@ -19,6 +19,7 @@
 #include "json.h"
 #include "loop.h"
 #include "msg.h"
+#include "secret.h"
 #include "sink.h"
 #include "ulid.h"
 #include "utf8.h"
@@ -28,7 +29,6 @@
 #define BACKOFF_FIRST 0.5    /* seconds before the first other try */
 #define BACKOFF_MAX 30.0     /* doubled each time up to this */
 #define RETRY_AFTER_MAX 300L /* a server may not park us for longer */
-#define TOKEN_MAX 8192
 
 /* Something happened during a request: is it reason enough to end it? */
 static bool
@@ -294,53 +294,20 @@ send_gift(struct app *a, const struct gift *g)
 		a->status = 1;
 }
 
-static int
-read_file(const char *path, struct buf *out)
-{
-	char part[1024];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = -1;
-	int saved;
-
-	if (fd < 0)
-		return -1;
-	do {
-		n = read(fd, part, sizeof(part));
-		if (n > 0 && buf_add(out, part, (size_t)n) < 0)
-			n = -1;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
-}
-
 /* The Authorization header, out of --token-file. */
 static int
 read_token(struct app *a)
 {
-	struct buf file;
-	const char *p;
-	size_t n;
+	struct buf token;
+	const char *why;
 	int rc = -1;
 
-	buf_init(&file, TOKEN_MAX);
-	if (read_file(a->token_file, &file) < 0) {
-		msg_err("%s: %s", a->token_file, strerror(errno));
-		goto out;
-	}
-	p = file.p;
-	n = file.len;
-	if (utf8_valid(p, n))
-		utf8_trim(&p, &n);
-	if (memchr(p, ' ', n) != NULL || !key_is_sendable(p, n)) {
-		msg_err("%s: not a token", a->token_file);
-		goto out;
-	}
-	if (buf_adds(&a->auth, "Authorization: Bearer ") == 0)
-		rc = buf_add(&a->auth, p, n);
-out:
-	buf_release(&file);
+	buf_init(&token, SECRET_MAX);
+	if (secret_read(a->token_file, &token, &why) < 0)
+		msg_err("%s: %s", a->token_file, why);
+	else if (buf_adds(&a->auth, "Authorization: Bearer ") == 0)
+		rc = buf_add(&a->auth, token.p, token.len);
+	buf_release(&token);
 	return rc;
 }
 
@@ -398,7 +365,7 @@ int
 send_open(struct app *a)
 {
 	buf_init(&a->answer.body, HTTP_BODY_MAX);
-	buf_init(&a->auth, TOKEN_MAX + 64);
+	buf_init(&a->auth, SECRET_MAX + 64);
 	buf_init(&a->text, EVENT_LINE_MAX);
 	buf_init(&a->detail, 2 * HTTP_BODY_MAX);
 	return a->output != NULL ? open_sink(a) : open_http(a);

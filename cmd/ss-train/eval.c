@@ -5,70 +5,14 @@
  */
 #include "train.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "curve.h"
+#include "show.h"
+
 #include "banned.h"
-
-#define BINS 10
-
-struct point {
-	float score;
-	bool y;
-};
-
-struct figures {
-	size_t n, pos;
-	double auc, ap, f1;
-	double recall[3];
-};
-static const double at_share[3] = { 0.01, 0.02, 0.05 };
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct point *x = a, *y = b;
-
-	return (x->score < y->score) - (x->score > y->score);
-}
-
-/* Of n points, sorted here; one step a score, so ties are no luck. */
-static struct figures
-measure(struct point *p, size_t n)
-{
-	struct figures f = { .n = n };
-	double tp = 0, fp = 0, neg, tp0, fp0, f1;
-	size_t i, j;
-	int k;
-
-	qsort(p, n, sizeof(*p), compare);
-	for (i = 0; i < n; i++)
-		f.pos += p[i].y;
-	neg = (double)(n - f.pos);
-	if (f.pos == 0 || f.pos == n)
-		return f;
-	for (i = 0; i < n; i = j) {
-		tp0 = tp;
-		fp0 = fp;
-		for (j = i; j < n && p[j].score == p[i].score; j++) {
-			tp += p[j].y;
-			fp += !p[j].y;
-		}
-		f.auc += (fp - fp0) * (tp + tp0) / 2;
-		f.ap += (tp - tp0) / (double)f.pos * tp / (tp + fp);
-		f1 = 2 * tp / (tp + fp + (double)f.pos);
-		if (f1 > f.f1)
-			f.f1 = f1;
-		for (k = 0; k < 3; k++)
-			if (fp <= at_share[k] * neg)
-				f.recall[k] = tp / (double)f.pos;
-	}
-	f.auc /= neg * (double)f.pos;
-	return f;
-}
 
 enum group { GROUP_ALL, GROUP_CHAT, GROUP_LANG, GROUP_SOURCE };
 
@@ -89,56 +33,57 @@ belongs(const struct row *r, enum group g, size_t id)
 
 struct scored {
 	const struct data *data;
+	const struct eval_conf *conf;
 	float (*score)[TOXIC_LABELS];
-	struct point *point; /* room for all rows */
+	struct curve_point *point; /* room for all rows */
 };
+
+/* The points of a head in a group of rows; how many. */
+static size_t
+gather(struct scored *s, int h, enum group g, size_t id)
+{
+	const struct data *d = s->data;
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n; i++)
+		if (d->row[i].y[h] >= 0 && belongs(&d->row[i], g, id))
+			s->point[n++] = (struct curve_point){ s->score[i][h],
+				d->row[i].y[h] == 1 };
+	return n;
+}
 
 static void
 print_group(struct scored *s, const char *kind, const char *name, enum group g,
     size_t id)
 {
-	const struct data *d = s->data;
-	struct figures f;
-	size_t i, n;
+	struct curve_figures f;
+	struct finding x = { .kind = kind, .name = name, .f = &f };
+	size_t n;
 	int h;
 
 	for (h = 0; h < TOXIC_LABELS; h++) {
-		for (n = i = 0; i < d->n; i++)
-			if (d->row[i].y[h] >= 0 && belongs(&d->row[i], g, id))
-				s->point[n++] = (struct point){ s->score[i][h],
-					d->row[i].y[h] == 1 };
-		f = measure(s->point, n);
-		if (f.pos == 0 || f.pos == n)
+		n = gather(s, h, g, id);
+		if (n == 0)
 			continue;
-		printf("%-6s %-16s %-15s %7zu %6zu %.4f %.4f %.4f %.4f %.4f "
-		       "%.4f\n",
-		    kind, name, toxic_label_name[h], f.n, f.pos, f.auc, f.ap,
-		    f.f1, f.recall[0], f.recall[1], f.recall[2]);
+		x.head = toxic_label_name[h];
+		x.both = curve_measure(s->point, n, &f);
+		report_finding(s->conf->json, &x);
 	}
 }
 
 static void
-print_reliability(const struct scored *s)
+print_reliability(struct scored *s)
 {
-	const struct data *d = s->data;
-	size_t n[BINS] = { 0 }, pos[BINS] = { 0 }, i, b;
-	double sum[BINS] = { 0 };
+	struct curve_bins b;
+	size_t n;
+	int h;
 
-	printf("\nscore of toxicity: rows, mean score, share labelled toxic\n");
-	for (i = 0; i < d->n; i++) {
-		if (d->row[i].y[0] < 0)
-			continue;
-		b = (size_t)(s->score[i][0] * BINS);
-		b = b < BINS ? b : BINS - 1;
-		n[b]++;
-		pos[b] += d->row[i].y[0] == 1;
-		sum[b] += s->score[i][0];
+	for (h = 0; h < TOXIC_LABELS; h++) {
+		n = gather(s, h, GROUP_ALL, 0);
+		curve_bin(s->point, n, &b);
+		if (n > 0)
+			report_bins(s->conf->json, toxic_label_name[h], n, &b);
 	}
-	for (b = 0; b < BINS; b++)
-		if (n[b] > 0)
-			printf("%.1f-%.1f %7zu %.4f %.4f\n", (double)b / BINS,
-			    (double)(b + 1) / BINS, n[b], sum[b] / (double)n[b],
-			    (double)pos[b] / (double)n[b]);
 }
 
 static void
@@ -148,7 +93,8 @@ print_flagged(const struct scored *s)
 	const struct data *d = s->data;
 	size_t i, k, n, flagged;
 
-	printf("\nharmless chat lines flagged\n");
+	if (!s->conf->json)
+		printf("\nharmless chat lines flagged\n");
 	for (k = 0; k < sizeof(at) / sizeof(at[0]); k++) {
 		n = flagged = 0;
 		for (i = 0; i < d->n; i++) {
@@ -158,15 +104,54 @@ print_flagged(const struct scored *s)
 			flagged += s->score[i][0] >= at[k];
 		}
 		if (n > 0)
-			printf("at %.1f: %zu of %zu, %.2f %%\n", (double)at[k],
-			    flagged, n, 100.0 * (double)flagged / (double)n);
+			report_flagged(
+			    s->conf->json, (double)at[k], n, flagged);
 	}
 }
 
-int
-eval(const struct data *d, struct toxic *tox)
+static void
+print_all(struct scored *s, const struct subject *sub)
 {
-	struct scored s = { .data = d };
+	const struct data *d = s->data;
+	size_t i;
+
+	report_subject(s->conf->json, sub);
+	print_group(s, "all", NULL, GROUP_ALL, 0);
+	print_group(s, "domain", "chat", GROUP_CHAT, 0);
+	for (i = 0; i < d->langs.n; i++)
+		print_group(s, "lang", d->langs.name[i], GROUP_LANG, i);
+	for (i = 0; i < d->sources.n; i++)
+		print_group(s, "source", d->sources.name[i], GROUP_SOURCE, i);
+	print_reliability(s);
+	print_flagged(s);
+}
+
+/* 0, or -1 with errno */
+static int
+draw(struct scored *s, const struct subject *sub)
+{
+	struct buf *b = s->conf->svg;
+	struct curve_figures f;
+	struct curve_bins bins;
+	int h, err = svg_begin(b, sub);
+	bool both;
+	size_t n;
+
+	for (h = 0; h < TOXIC_LABELS; h++) {
+		n = gather(s, h, GROUP_ALL, 0);
+		both = curve_measure(s->point, n, &f);
+		curve_bin(s->point, n, &bins);
+		err |= svg_head(b, h, toxic_label_name[h], s->point, n,
+		    both ? &f : NULL, &bins);
+	}
+	return err | svg_end(b);
+}
+
+int
+eval(const struct data *d, struct toxic *tox, const struct eval_conf *conf)
+{
+	struct scored s = { .data = d, .conf = conf };
+	struct subject sub = { toxic_model_id(tox), conf->file, d->n };
 	struct toxic_result res;
 	size_t i;
 	int r = -1;
@@ -179,19 +164,9 @@ eval(const struct data *d, struct toxic *tox)
 		toxic_score(tox, data_text(d, &d->row[i]), d->row[i].len, &res);
 		memcpy(s.score[i], res.score, sizeof(s.score[i]));
 	}
-	printf("model %016" PRIx64 ", %zu rows\n\n", toxic_model_id(tox), d->n);
-	printf("%-6s %-16s %-15s %7s %6s %-6s %-6s %-6s %-6s %-6s %-6s\n",
-	    "group", "name", "head", "rows", "toxic", "auc", "ap", "f1", "r@1%",
-	    "r@2%", "r@5%");
-	print_group(&s, "all", "-", GROUP_ALL, 0);
-	print_group(&s, "domain", "chat", GROUP_CHAT, 0);
-	for (i = 0; i < d->langs.n; i++)
-		print_group(&s, "lang", d->langs.name[i], GROUP_LANG, i);
-	for (i = 0; i < d->sources.n; i++)
-		print_group(&s, "source", d->sources.name[i], GROUP_SOURCE, i);
-	print_reliability(&s);
-	print_flagged(&s);
-	r = 0;
+	r = conf->svg != NULL ? draw(&s, &sub) : 0;
+	if (r == 0)
+		print_all(&s, &sub);
 out:
 	free(s.score);
 	free(s.point);

@@ -20,7 +20,6 @@
 #define DECAY 1e-7F
 #define CHAT_WEIGHT 2.0F
 #define TEXT_BYTES 1200 /* read of one text */
-#define PROGRESS_ROWS 4096
 #define LN2 0.693147180559945309417
 
 struct learner {
@@ -34,10 +33,11 @@ struct learner {
 	uint32_t *order;
 	size_t n;
 	uint64_t random;
+	struct progress progress;
 };
 
-static float
-sigmoid(float z)
+float
+learn_sigmoid(float z)
 {
 	double x = z > 30 ? 30 : z < -30 ? -30 : z, r, e = 1;
 	int k = (int)(x / LN2 + (x < 0 ? -0.5 : 0.5)), i;
@@ -87,8 +87,10 @@ gradients(struct learner *l, const struct row *r, const float z[TRAIN_LANES],
 	for (h = 0; h < TOXIC_LABELS; h++) {
 		if (r->y[h] < 0)
 			continue;
-		g[h] = weight *
-		       (sigmoid(z[h] * factor + bias[h] + source[h]) - r->y[h]);
+		g[h] = learn_sigmoid(z[h] * factor + bias[h] + source[h]) -
+		       r->y[h];
+		progress_error(&l->progress, fabsf(g[h]));
+		g[h] *= weight;
 		any = true;
 	}
 	return any;
@@ -135,8 +137,8 @@ update(struct learner *l, const struct toxic_sight *s,
 }
 
 /* At most so many bytes of a text, whole characters. */
-static size_t
-head_of(const char *s, size_t n)
+size_t
+learn_head_of(const char *s, size_t n)
 {
 	if (n <= TEXT_BYTES)
 		return n;
@@ -155,7 +157,7 @@ learn_row(struct learner *l, const struct row *r, float rate)
 	size_t i;
 	int h;
 
-	toxic_look(l->tox, text, head_of(text, r->len), &s);
+	toxic_look(l->tox, text, learn_head_of(text, r->len), &s);
 	if (s.nfeatures == 0)
 		return;
 	for (i = 0; i < s.nfeatures; i++) {
@@ -171,36 +173,21 @@ learn_row(struct learner *l, const struct row *r, float rate)
 }
 
 static void
-show_progress(const struct learn_conf *c, int64_t epoch, size_t i, size_t n)
-{
-	int bar = (int)(30 * i / n), k;
-
-	if (!c->progress)
-		return;
-	fprintf(stderr, "\repoch %d/%d [", (int)epoch + 1, (int)c->epochs);
-	for (k = 0; k < 30; k++)
-		fputc(k < bar ? '#' : '.', stderr);
-	fprintf(stderr, "] %3d %%", (int)(100 * i / n));
-	if (i == n)
-		fputc('\n', stderr);
-}
-
-static void
 run(struct learner *l, const struct learn_conf *c)
 {
 	float rate;
 	int64_t e;
 	size_t i;
 
+	progress_start(&l->progress, c->progress, c->epochs, l->n);
 	for (e = 0; e < c->epochs; e++) {
 		rate = RATE * (1 - RATE_FALL * (float)e / (float)c->epochs);
 		shuffle(l);
 		for (i = 0; i < l->n; i++) {
-			if (i % PROGRESS_ROWS == 0)
-				show_progress(c, e, i, l->n);
 			learn_row(l, &l->data->row[l->order[i]], rate);
+			progress_row(&l->progress, i + 1);
 		}
-		show_progress(c, e, l->n, l->n > 0 ? l->n : 1);
+		progress_epoch(&l->progress);
 	}
 }
 

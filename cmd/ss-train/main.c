@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "msg.h"
 #include "opt.h"
@@ -15,43 +14,16 @@
 
 #include "banned.h"
 
+#define SVG_MAX ((size_t)16 << 20)
+
 struct app {
-	const char *output, *model, *eval;
+	const char *output, *model, *eval, *svg;
+	bool json, tune;
 	int64_t seed;
 	struct learn_conf conf;
 	struct data data;
 	struct toxic *tox;
 };
-
-static int
-write_file(const char *path, const void *p, size_t n)
-{
-	struct buf temp;
-	FILE *f = NULL;
-	int r = -1, e;
-
-	buf_init(&temp, 4096);
-	if (buf_addf(&temp, "%s.new", path) < 0)
-		goto out;
-	f = fopen(temp.p, "wb");
-	if (f == NULL)
-		goto out;
-	r = fwrite(p, 1, n, f) == n ? 0 : -1;
-	if (fclose(f) != 0)
-		r = -1;
-	if (r == 0)
-		r = rename(temp.p, path);
-	if (r < 0) {
-		e = errno;
-		(void)unlink(temp.p);
-		errno = e;
-	}
-out:
-	if (r < 0)
-		msg_err("%s: %s", path, strerror(errno));
-	buf_release(&temp);
-	return r;
-}
 
 static int
 train(struct app *a)
@@ -69,7 +41,7 @@ train(struct app *a)
 		msg_err("the model can't be calibrated");
 		goto out;
 	}
-	r = write_file(a->output, m, MODEL_SIZE);
+	r = save(a->output, m, MODEL_SIZE);
 	msg_info("%s: %zu rows, %zu bytes", a->output, a->data.n, MODEL_SIZE);
 out:
 	weights_release(&w);
@@ -79,10 +51,54 @@ out:
 	return r;
 }
 
+/* A model by its file, or the one that ships. 0, or -1 after a message. */
+static int
+open_base(const struct app *a, struct model *m)
+{
+	const char *why;
+	int r;
+
+	if (a->model != NULL)
+		r = model_open(m, a->model, &why);
+	else
+		r = model_view(
+		    m, model_default, (size_t)model_default_size, &why);
+	if (r < 0)
+		msg_err("%s: %s",
+		    a->model != NULL ? a->model : "the model that ships", why);
+	return r;
+}
+
+static int
+train_on(struct app *a)
+{
+	struct model_header *m = calloc(1, MODEL_SIZE);
+	struct model base = { 0 };
+	int r = -1;
+
+	if (open_base(a, &base) < 0)
+		goto out;
+	if (m == NULL || tune(m, &base, &a->data, a->tox, &a->conf) < 0) {
+		msg_err("%s", strerror(errno));
+		goto out;
+	}
+	r = save(a->output, m, MODEL_SIZE);
+	msg_info("%s: %zu rows, %zu bytes", a->output, a->data.n, MODEL_SIZE);
+out:
+	model_release(&base);
+	free(m);
+	return r;
+}
+
 static int
 evaluate(struct app *a)
 {
+	struct buf svg = { 0 };
+	struct eval_conf conf = { .file = a->eval,
+		.json = a->json,
+		.svg = a->svg != NULL ? &svg : NULL };
 	const char *why;
+	int r = -1;
 
 	if (a->model != NULL && toxic_load(a->tox, a->model, &why) < 0) {
 		msg_err("%s: %s", a->model, why);
@@ -90,10 +106,14 @@ evaluate(struct app *a)
 	}
 	if (data_read(&a->data, a->eval) < 0)
 		return -1;
-	if (eval(&a->data, a->tox) < 0) {
+	buf_init(&svg, SVG_MAX);
+	if (eval(&a->data, a->tox, &conf) < 0)
 		msg_err("%s", strerror(errno));
+	else if (a->svg == NULL || save(a->svg, svg.p, svg.len) == 0)
+		r = 0;
+	buf_release(&svg);
+	if (r < 0)
 		return -1;
-	}
 	if (ferror(stdout) || fclose(stdout) != 0) {
 		msg_err("stdout: %s", strerror(errno));
 		return -1;
@@ -105,14 +125,16 @@ static void
 check_usage(const struct app *a, const struct opt_prog *prog, int i, int argc)
 {
 	if (a->eval != NULL) {
-		if (a->output != NULL || i < argc)
+		if (a->output != NULL || a->tune || i < argc)
 			opt_misuse(prog, "--eval trains nothing");
 		return;
 	}
 	if (a->output == NULL)
 		opt_misuse(prog, "--output or --eval is needed");
-	if (a->model != NULL)
-		opt_misuse(prog, "--model goes with --eval");
+	if (a->svg != NULL || a->json)
+		opt_misuse(prog, "--svg and --json go with --eval");
+	if (a->model != NULL && !a->tune)
+		opt_misuse(prog, "--model goes with --eval or --tune");
 	if (i == argc)
 		opt_misuse(prog, "nothing to train on");
 }
@@ -136,7 +158,7 @@ run(struct app *a, char **files)
 		msg_err("no rows to train on");
 		return -1;
 	}
-	return train(a);
+	return a->tune ? train_on(a) : train(a);
 }
 
 int
@@ -172,7 +194,20 @@ main(int argc, char **argv)
 		    .name = "model",
 		    .arg = "MODEL",
 		    .out = &a.model,
-		    .help = "the model for --eval (the one that ships)" },
+		    .help = "for --eval and --tune (the one that ships)" },
+		{ .kind = OPT_FLAG,
+		    .name = "tune",
+		    .out = &a.tune,
+		    .help = "start from --model, and stay close to it" },
+		{ .kind = OPT_FILE,
+		    .name = "svg",
+		    .arg = "FILE",
+		    .out = &a.svg,
+		    .help = "with --eval: draw ROC and calibration" },
+		{ .kind = OPT_FLAG,
+		    .name = "json",
+		    .out = &a.json,
+		    .help = "with --eval: print figures as JSON lines" },
 		{ .kind = OPT_END },
 	};
 	const struct opt_prog prog = { .name = "ss-train",
@@ -184,7 +219,7 @@ main(int argc, char **argv)
 	i = opt_parse(&prog, argc, argv);
 	check_usage(&a, &prog, i, argc);
 	a.conf.seed = (uint64_t)a.seed;
-	a.conf.progress = isatty(STDERR_FILENO) == 1;
+	a.conf.progress = progress_choose();
 	data_init(&a.data);
 	status = run(&a, argv + i) == 0 ? 0 : 1;
 	toxic_free(a.tox);

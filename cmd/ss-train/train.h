@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "show.h"
 #include "toxic/model.h"
 #include "toxic/toxic.h"
 
@@ -53,7 +54,7 @@ const char *data_text(const struct data *, const struct row *);
 struct learn_conf {
 	uint64_t seed;
 	int64_t epochs;
-	bool progress;
+	enum progress_how progress;
 };
 
 /* What has been learnt, in floats. */
@@ -66,13 +67,30 @@ struct weights {
 int learn(struct weights *, const struct data *, struct toxic *,
     const struct learn_conf *);
 void weights_release(struct weights *);
+/* 1 / (1 + e^-z), the same on every machine. */
+float learn_sigmoid(float z);
+/* So many of the n bytes at s are learnt from; whole characters. */
+size_t learn_head_of(const char *s, size_t n);
+
+/*
+ * A copy of base, changed as far as the rows ask for it, in out (MODEL_SIZE
+ * bytes, aligned). All rows are learnt from. 0, or -1 with errno.
+ */
+int tune(struct model_header *out, const struct model *base,
+    const struct data *, struct toxic *, const struct learn_conf *);
 
 /* out: MODEL_SIZE bytes, aligned; not calibrated yet. */
 void pack(const struct weights *, struct model_header *out);
 /* Fills in the tables and the checksum. 0, or -1 with errno. */
 int calibrate(struct model_header *, const struct data *, struct toxic *);
 
+struct eval_conf {
+	const char *file; /* where the rows are from */
+	bool json;        /* figures as JSON, one object a line */
+	struct buf *svg;  /* for a drawing; NULL: none is wanted */
+};
+
 /* Prints the figures of the scorer on the rows. 0, or -1 with errno. */
-int eval(const struct data *, struct toxic *);
+int eval(const struct data *, struct toxic *, const struct eval_conf *);
 
 #endif

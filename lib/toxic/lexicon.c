@@ -1,5 +1,5 @@
 /*
- * lexicon: builds the two tries from the tables in words.c and phrases.c,
+ * lexicon: builds the two tries from the tables in words.c and phrases.txt,
  * once per scorer. The word trie is packed so that the children of a node
  * stand in a row, found by counting bits: a node is 16 bytes and the upper
  * levels stay in the cache. It uses the normaliser on its own words, so the
@@ -228,22 +228,21 @@ struct slot {
 
 static int
 draft_path(struct draft *d, const struct slot *slot, size_t n, unsigned state,
-    uint8_t profile)
+    const struct lex_phrase *p)
 {
 	unsigned next;
 	size_t i;
 
 	if (n == 0) {
-		d->lex->phrase[state] = profile;
+		d->lex->phrase[state] = p->profile;
+		d->lex->line[state] = p->line;
 		return 0;
 	}
-	if (slot->optional &&
-	    draft_path(d, slot + 1, n - 1, state, profile) < 0)
+	if (slot->optional && draft_path(d, slot + 1, n - 1, state, p) < 0)
 		return -1;
 	for (i = 0; i < slot->n; i++) {
 		next = state_after(d->lex, state, slot->word[i]);
-		if (next == 0 ||
-		    draft_path(d, slot + 1, n - 1, next, profile) < 0)
+		if (next == 0 || draft_path(d, slot + 1, n - 1, next, p) < 0)
 			return -1;
 	}
 	return 0;
@@ -291,7 +290,7 @@ draft_phrase(struct draft *d, const struct lex_phrase *p)
 		}
 	}
 	n = drop_fillers(d->lex, slot, n);
-	return draft_path(d, slot, n, LEX_PHRASE_START, p->profile);
+	return draft_path(d, slot, n, LEX_PHRASE_START, p);
 }
 
 /* Breadth first, so that siblings come to stand in a row. */
@@ -374,7 +373,8 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 	lex->nentries = 1;
 	lex->nstates = LEX_PHRASE_START + 1;
 	lex->phrase = calloc(UINT16_MAX + (size_t)1, 1);
-	if (lex->phrase != NULL && edges_grow(lex) == 0 &&
+	lex->line = calloc(UINT16_MAX + (size_t)1, sizeof(*lex->line));
+	if (lex->phrase != NULL && lex->line != NULL && edges_grow(lex) == 0 &&
 	    grow(&p, 0, &d.cap, sizeof(*d.node)) == 0) {
 		d.node = p;
 		r = draft_all(&d);
@@ -390,5 +390,6 @@ lex_release(struct lexicon *lex)
 	free(lex->entry);
 	free(lex->edge);
 	free(lex->phrase);
+	free(lex->line);
 	memset(lex, 0, sizeof(*lex));
 }

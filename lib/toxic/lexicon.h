@@ -72,7 +72,7 @@ struct lex_entry {
 	const char *text; /* as the tables spell it, len bytes */
 };
 
-/* The source tables: words.c and phrases.c. Both end with text NULL. */
+/* The source tables: words.c and phrases.txt. Both end with text NULL. */
 struct lex_words {
 	uint8_t profile;
 	uint16_t flags;
@@ -83,6 +83,7 @@ extern const struct lex_words lex_words[];
 extern const char *const lex_synonyms[];
 struct lex_phrase {
 	uint8_t profile;
+	uint16_t line;    /* in phrases.txt */
 	const char *text; /* words; a|b either; ?a|b may be missing */
 };
 extern const struct lex_phrase lex_phrases[];
@@ -105,6 +106,7 @@ struct lexicon {
 	struct lex_edge *edge; /* open hashing, edges: a power of two */
 	size_t edges, nedges;
 	uint8_t *phrase; /* profile by state */
+	uint16_t *line;  /* and where it stands in phrases.txt */
 	size_t nstates;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 };

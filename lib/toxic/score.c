@@ -20,11 +20,11 @@
 #include "match.h"
 #include "model.h"
 #include "normalise.h"
+#include "phrase.h"
 
 #include "../banned.h"
 
 #define CONTEXT 8         /* tokens looked back for the subject */
-#define PHRASE_SKIP 4     /* fillers skipped in a row inside a phrase */
 #define SHORT_TEXT 2      /* tokens: so short that an insult has an addressee */
 #define HARMLESS_BELOW 20 /* percent */
 #define CUT_BACK 128      /* bytes: how far back a piece may be cut */
@@ -301,49 +301,17 @@ score_word(struct toxic *t, size_t i)
 	hit(t, w, tok->from, tok->to);
 }
 
-struct found {
-	size_t end; /* the phrase's last token + 1; 0: none */
-	unsigned profile;
-};
-
-/*
- * Follows the phrases from state on with token i. A filler may be a phrase's
- * own word or stand in between, so both are tried; the longest wins.
- */
-static void
-follow(const struct toxic *t, size_t i, unsigned state, unsigned skipped,
-    struct found *f)
-{
-	const struct lex_entry *e;
-	unsigned next;
-
-	if (t->lex.phrase[state] != LEX_NONE && i > f->end) {
-		f->end = i;
-		f->profile = t->lex.phrase[state];
-	}
-	if (i == t->ntokens || t->token[i].entry == NULL)
-		return;
-	e = t->token[i].entry;
-	next = lex_step(&t->lex, state, e);
-	if (next != 0)
-		follow(t, i + 1, next, 0, f);
-	if (state != LEX_PHRASE_START && (e->flags & LEX_FILL) != 0 &&
-	    (e->flags & LEX_NEG) == 0 && skipped < PHRASE_SKIP)
-		follow(t, i + 1, state, skipped + 1, f);
-}
-
 static void
 score_phrases(struct toxic *t)
 {
 	const struct lex_profile *p;
 	float w[TOXIC_LABELS];
-	struct found f;
+	struct phrase f;
 	size_t i, j;
 	int l;
 
 	for (i = 0; i < t->ntokens; i++) {
-		f = (struct found){ .end = 0 };
-		follow(t, i, LEX_PHRASE_START, 0, &f);
+		f = phrase_at(&t->lex, t->token, t->ntokens, i);
 		if (f.end == 0)
 			continue;
 		if (f.profile == LEX_HARMLESS) {

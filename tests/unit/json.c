@@ -401,6 +401,35 @@ writes_strings(void)
 	buf_release(&b);
 }
 
+static void
+reads_arrays(void)
+{
+	static const char *const no[] = { "", "{}", "[", "]", "[1", "[1,]",
+		"[,1]", "[1 2]", "[1]]", "[]x", "[\"a]", "[{]}", "[nan]",
+		"{\"a\":[1]}" };
+	const char *text = " [1, \"b\" ,{\"c\":[2]},[],null] ";
+	struct json_doc doc = { 0 };
+	size_t i;
+
+	IS_INT(json_parse_array(&doc, text, strlen(text)), 0);
+	IS_INT(doc.n, 5);
+	IS_MEM(doc.m[0].val, doc.m[0].vallen, "1");
+	IS_MEM(doc.m[1].val, doc.m[1].vallen, "\"b\"");
+	IS_MEM(doc.m[2].val, doc.m[2].vallen, "{\"c\":[2]}");
+	IS_INT(doc.m[2].kind, JSON_OBJECT);
+	IS_INT(doc.m[3].kind, JSON_ARRAY);
+	IS_INT(doc.m[4].kind, JSON_NULL);
+	IS_INT(doc.m[4].keylen, 0);
+	IS_INT(json_parse_array(&doc, "[]", 2), 0);
+	IS_INT(doc.n, 0);
+	for (i = 0; i < sizeof no / sizeof *no; i++) {
+		OK_FOR(
+		    json_parse_array(&doc, no[i], strlen(no[i])) == -1, no[i]);
+		OK_FOR(doc.err != NULL && doc.n == 0, no[i]);
+	}
+	json_release(&doc);
+}
+
 int
 main(void)
 {
@@ -413,5 +442,6 @@ main(void)
 	compares_strings();
 	reads_numbers();
 	writes_strings();
+	reads_arrays();
 	return tap_done();
 }

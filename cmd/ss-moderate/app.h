@@ -1,0 +1,209 @@
+/*
+ * What the files of ss-moderate share. One event at a time goes through
+ * judge (decide.c), the rules, the policy, and is written by verdict.c. Where
+ * another model is asked (ask.c), the event waits for the answer in between,
+ * and all that come behind it wait for their turn (queue.c).
+ */
+#ifndef SS_MODERATE_APP_H
+#define SS_MODERATE_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "event.h"
+#include "filter.h"
+#include "json.h"
+#include "list/list.h"
+#include "opt.h"
+#include "stage.h"
+#include "toxic/toxic.h"
+
+/* The rows of the option table; conf: the struct ask_conf. */
+/* clang-format off */
+#define ASK_OPTS(conf) \
+	{ .kind = OPT_TEXT, .name = "ask", .arg = "URL", .out = &(conf).url, \
+	    .help = "ask this service about what is in the band" }, \
+	{ .kind = OPT_CHOICE, .name = "ask-format", .arg = "NAME", \
+	    .out = &(conf).format, .choices = "detoxify openai perspective", \
+	    .help = "what the service speaks (detoxify)" }, \
+	{ .kind = OPT_TEXT, .name = "band", .arg = "LOW:HIGH", \
+	    .out = &(conf).band, \
+	    .help = "ask about scores from LOW to HIGH (0.3:0.8)" }, \
+	{ .kind = OPT_SECONDS, .name = "ask-timeout", .arg = "TIME", \
+	    .out = &(conf).timeout, .min = 0.001, .max = 3600, \
+	    .help = "how long an answer may take (300ms)" }, \
+	{ .kind = OPT_CHOICE, .name = "ask-fail", .arg = "WHAT", \
+	    .out = &(conf).fail, .choices = "open closed", \
+	    .help = "without an answer: by our own score, or toxic (open)" }, \
+	{ .kind = OPT_FILE, .name = "ask-key-file", .arg = "FILE", \
+	    .out = &(conf).key_file, \
+	    .help = "the service's key is FILE's contents" }, \
+	{ .kind = OPT_TEXT, .name = "ask-model", .arg = "NAME", \
+	    .out = &(conf).model, \
+	    .help = "openai: the model to ask (omni-moderation-latest)" }, \
+	{ .kind = OPT_INT, .name = "ask-max", .arg = "N", \
+	    .out = &(conf).max, .min = 1, .max = 1000, \
+	    .help = "at most so many requests at a time (32)" }
+/* clang-format on */
+
+#define SCORE_ONE 10000 /* scores have four decimals */
+
+enum policy { POLICY_ANNOTATE, POLICY_MASK, POLICY_BLOCK };
+
+struct counts {
+	uint64_t chat, toxic, masked, blocked, dropped;
+	uint64_t asked, unanswered;
+};
+
+/* Was another model asked about an event? */
+enum asked {
+	ASKED_NOT,
+	ASKED_ANSWERED,  /* the scores are that model's */
+	ASKED_UNANSWERED /* it should have been */
+};
+
+struct ask;
+struct queue;
+
+/* The options of the second opinion, as text. */
+struct ask_conf {
+	const char *url; /* NULL: nobody is asked */
+	const char *format, *band, *fail, *key_file, *model;
+	double timeout; /* seconds */
+	int64_t max;    /* requests at a time */
+};
+#define ASK_CONF_INIT                                                    \
+	{                                                                \
+		.format = "detoxify", .band = "0.3:0.8", .fail = "open", \
+		.timeout = 0.3, .max = 32                                \
+	}
+
+/* Blocklist and allowlist, and what they found in the text at hand. */
+struct lists {
+	struct opt_list block_files, allow_files;
+	struct list *block, *allow; /* NULL: none */
+	struct list_hits blocked, allowed;
+	struct buf rest; /* the text without what is allowed */
+};
+
+struct app {
+	struct stage_conf conf;
+	struct stage *stage;
+	double threshold;
+	const char *policy_name, *rules, *model;
+	bool labels, stats;
+	enum policy policy;
+	struct toxic *scorer;
+	struct filter *filter;
+	struct ask_conf ask_conf;
+	struct ask *ask;     /* NULL: nobody is asked */
+	struct queue *queue; /* NULL: nothing ever waits */
+	struct lists lists;
+	struct counts counts;
+	/* for the event at hand; kept for their memory */
+	struct toxic_result result;
+	const struct buf *scored; /* the text without what is allowed */
+	struct buf text, masked, insert, line, edited, reason, err;
+	struct event edited_ev;
+	struct event late_ev; /* one that has waited */
+};
+
+/* What is said about one event. */
+struct verdict {
+	bool toxic, masked, blocked;
+	bool scored; /* the score makes it toxic, or the want of one */
+	enum asked asked;
+	int score[TOXIC_LABELS]; /* in SCORE_ONEs */
+	const char *reason;      /* NULL: none */
+	size_t reason_len;
+};
+
+/* decide.c: what becomes of the chat event ev with the text msg. */
+void moderate(
+    struct app *, const struct event *ev, const struct json_member *msg);
+
+/* lists.c. 0, or -1 after a message; the old lists stay then. */
+int lists_load(struct app *);
+/* Each list anew, with a message of what came of it. */
+void lists_reread(struct app *);
+void lists_release(struct lists *);
+/*
+ * Looks into a->text for what is listed; a->scored becomes what a scorer may
+ * see of it. 0, or -1 when memory ran out.
+ */
+int lists_look(struct app *);
+/* What the first blocked stretch is blocked for; NULL: there is none. */
+const char *lists_reason(const struct app *);
+/*
+ * Appends to out the text with what is blocked, and with spans also what the
+ * scorer found, replaced by '*' as toxic_mask does. 0, or -1 as buf_add.
+ */
+int lists_mask(const struct app *, bool spans, struct buf *out);
+
+/*
+ * The same for one that has waited: its line, and what we thought of it, with
+ * the answer, if one came, already in it.
+ */
+void moderate_late(struct app *, const char *line, size_t n,
+    const struct toxic_result *, enum asked);
+
+/*
+ * ask.c. Checks the options and reads the key: 0, or -1 after a message;
+ * misuse exits 2. Without --ask it does nothing.
+ */
+int ask_init(struct app *, const struct opt_prog *);
+/* Once there is a stage. 0, or -1 after a message. */
+int ask_open(struct app *);
+/*
+ * Is ev, as scored in a->result and v, one to ask about? True: it waits in
+ * the queue now, and moderate_late comes. False: go on with it; v->asked says
+ * whether it should have been asked about.
+ */
+bool ask_about(struct app *, const struct event *ev, struct verdict *v);
+/* Treat an unanswered one as toxic. */
+bool ask_is_closed(const struct ask *);
+/* A stop: what is under way gets half of the drain time. */
+void ask_stop(struct app *);
+void ask_free(struct ask *);
+
+/*
+ * queue.c: the lines behind one that waits. All in the order they came.
+ */
+struct waiting; /* an event that waits for an answer */
+
+struct queue *queue_new(void);
+void queue_free(struct queue *);
+/* To the output, or behind what waits. */
+void queue_pass(struct app *, const char *line, size_t n, bool keep);
+/* A copy of the event at hand and of a->result, not yet in the queue. */
+struct waiting *queue_prepare(struct app *, const struct event *ev);
+void queue_discard(struct waiting *);
+/* Puts it last, to wait. turn: the caller's. */
+void queue_wait(struct app *, struct waiting *, unsigned turn);
+/* hold: from the next line on, no more input for now. */
+void queue_hold(struct queue *, bool hold);
+unsigned queue_turn(const struct waiting *);
+uint64_t queue_line_number(const struct waiting *);
+/* Its result, for an answer to be put in. */
+struct toxic_result *queue_result(struct waiting *);
+/* It waits no longer; it leaves with queue_move. */
+void queue_settle(struct waiting *, enum asked);
+/* All that still wait are unanswered. */
+void queue_settle_all(struct queue *);
+/* Lets go what need not wait; hold: no more input for now. */
+void queue_move(struct app *, bool hold);
+
+/*
+ * verdict.c. Puts ev with the verdict v into a->line. 0, or -1 with errno
+ * (EMSGSIZE: the line got too long).
+ */
+int annotate(struct app *, const struct event *ev, const struct verdict *v);
+/*
+ * Makes a copy of *ev with the masked text in place of its message, wherever
+ * that key stands, and points *ev at it. 0, or -1 with errno.
+ */
+int replace_message(struct app *, const struct event **ev);
+
+#endif

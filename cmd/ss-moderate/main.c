@@ -1,0 +1,281 @@
+/*
+ * ss-moderate: scores chat lines and decides what becomes of them; whatever
+ * else comes along passes byte for byte. libjq only ever reads, and only with
+ * --rules. This file has the options and the program's life; decide.c the
+ * judgement, verdict.c what is written of it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "app.h"
+#include "msg.h"
+#include "opt.h"
+
+#include "banned.h"
+
+#define OUT_SLACK 65536 /* bytes that a line may grow by at first */
+#define REASON_MAX 1024 /* bytes in a rule's reason */
+
+static bool
+is_string(const struct json_member *m)
+{
+	return m != NULL && m->kind == JSON_STRING;
+}
+
+static void
+on_event(void *arg, const struct event *ev)
+{
+	struct app *a = arg;
+	const struct json_member *msg;
+
+	if (ev->type == EVENT_CHAT) {
+		a->counts.chat++;
+		msg = json_get(&ev->doc, "message");
+		if (!is_string(json_get(&ev->doc, "approved"))) {
+			if (is_string(msg))
+				moderate(a, ev, msg);
+			else
+				stage_reject(
+				    a->stage, "chat without a message");
+			return;
+		}
+	}
+	queue_pass(a, ev->line, ev->len, !event_is_housekeeping(ev));
+}
+
+static void
+on_stopping(void *arg)
+{
+	ask_stop(arg);
+}
+
+static void
+print_stats(const struct app *a)
+{
+	const struct counts *c = &a->counts;
+
+	msg_err("%" PRIu64 " lines, %" PRIu64 " chat, %" PRIu64
+		" toxic, %" PRIu64 " masked, %" PRIu64 " blocked, %" PRIu64
+		" dropped, %" PRIu64 " rejected",
+	    stage_lines(a->stage), c->chat, c->toxic, c->masked, c->blocked,
+	    c->dropped, stage_rejected(a->stage));
+	if (a->ask != NULL)
+		msg_err("%" PRIu64 " asked about, %" PRIu64
+			" without an answer",
+		    c->asked, c->unanswered);
+}
+
+/* 0, or -1 after a message; the old rules stay then. */
+static int
+load_rules(struct app *a)
+{
+	struct filter *f = filter_load(a->rules, &a->err);
+
+	if (f == NULL) {
+		msg_err("%s: %s", a->rules, a->err.p);
+		return -1;
+	}
+	filter_free(a->filter);
+	a->filter = f;
+	return 0;
+}
+
+/* 0, or -1 after a message; the old model stays then. */
+static int
+load_model(struct app *a)
+{
+	const char *why;
+
+	if (toxic_load(a->scorer, a->model, &why) == 0)
+		return 0;
+	msg_err("%s: %s", a->model, why);
+	return -1;
+}
+
+static void
+reread(struct app *a)
+{
+	if (a->rules == NULL && a->model == NULL && a->lists.block == NULL &&
+	    a->lists.allow == NULL)
+		msg_info("nothing to read again");
+	if (a->rules != NULL && load_rules(a) < 0)
+		msg_warn("%s: the rules in force stay", a->rules);
+	else if (a->rules != NULL)
+		msg_info("%s: rules read again", a->rules);
+	if (a->model != NULL && load_model(a) < 0)
+		msg_warn("%s: the model in force stays", a->model);
+	else if (a->model != NULL)
+		msg_info("%s: model read again", a->model);
+	lists_reread(a);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct app *a = arg;
+
+	if (signo == SIGUSR1)
+		print_stats(a);
+	else
+		reread(a);
+}
+
+static void
+on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
+{
+	(void)arg;
+	if (what == HUB_CUT_OFF)
+		msg_warn("reader %ld cut off: %" PRIu64 " bytes behind",
+		    (long)peer, n);
+	else if (what == HUB_REFUSED)
+		msg_err("no reader accepted: %s", strerror((int)n));
+}
+
+static const struct stage_ops ops = {
+	.event = on_event,
+	.stopping = on_stopping,
+	.signal = on_signal,
+	.news = on_news,
+};
+
+static void
+app_init(struct app *a)
+{
+	buf_init(&a->text, EVENT_INPUT_MAX);
+	buf_init(&a->masked, EVENT_INPUT_MAX);
+	buf_init(&a->insert, 8 * REASON_MAX);
+	buf_init(&a->line, EVENT_INPUT_MAX + OUT_SLACK);
+	buf_init(&a->edited, 2 * EVENT_INPUT_MAX);
+	buf_init(&a->reason, REASON_MAX);
+	buf_init(&a->err, EVENT_INPUT_MAX);
+	buf_init(&a->lists.rest, EVENT_INPUT_MAX);
+}
+
+static void
+app_release(struct app *a)
+{
+	ask_free(a->ask);
+	queue_free(a->queue);
+	toxic_free(a->scorer);
+	filter_free(a->filter);
+	lists_release(&a->lists);
+	event_release(&a->edited_ev);
+	event_release(&a->late_ev);
+	buf_release(&a->text);
+	buf_release(&a->masked);
+	buf_release(&a->insert);
+	buf_release(&a->line);
+	buf_release(&a->edited);
+	buf_release(&a->reason);
+	buf_release(&a->err);
+	stage_free(a->stage);
+}
+
+static void
+parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
+{
+	int i = opt_parse(prog, argc, argv);
+
+	if (i < argc)
+		opt_misuse(prog, "%s: no operands are taken", argv[i]);
+	if (strcmp(a->policy_name, "mask") == 0)
+		a->policy = POLICY_MASK;
+	else if (strcmp(a->policy_name, "block") == 0)
+		a->policy = POLICY_BLOCK;
+}
+
+/* Everything that can fail before the first line. 0, or -1 after a message. */
+static int
+open_all(struct app *a, const struct opt_prog *prog)
+{
+	a->scorer = toxic_new();
+	if (a->scorer == NULL) {
+		msg_err("scorer: %s", strerror(errno));
+		return -1;
+	}
+	if (a->model != NULL && load_model(a) < 0)
+		return -1;
+	if (a->rules != NULL && load_rules(a) < 0)
+		return -1;
+	if (lists_load(a) < 0)
+		return -1;
+	if (ask_init(a, prog) < 0)
+		return -1;
+	a->stage = stage_new(prog, &a->conf, &ops, a);
+	return a->stage != NULL ? ask_open(a) : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app a = { .conf = STAGE_CONF_INIT,
+		.threshold = 0.6,
+		.policy_name = "annotate",
+		.ask_conf = ASK_CONF_INIT };
+	const struct opt opts[] = {
+		STAGE_OPT_IN(a.conf),
+		STAGE_OPT_OUT(a.conf),
+		{ .kind = OPT_REAL,
+		    .name = "threshold",
+		    .arg = "SCORE",
+		    .out = &a.threshold,
+		    .min = 0,
+		    .max = 1,
+		    .help = "toxic from this score on (0.6)" },
+		{ .kind = OPT_CHOICE,
+		    .name = "policy",
+		    .arg = "WHAT",
+		    .out = &a.policy_name,
+		    .choices = "annotate mask block",
+		    .help = "what becomes of toxic messages (annotate)" },
+		{ .kind = OPT_FILE,
+		    .name = "rules",
+		    .arg = "FILE",
+		    .out = &a.rules,
+		    .help = "run the jq expressions in FILE on each message" },
+		{ .kind = OPT_FILES,
+		    .name = "blocklist",
+		    .arg = "FILE",
+		    .out = &a.lists.block_files,
+		    .help = "what FILE lists is toxic; may be repeated" },
+		{ .kind = OPT_FILES,
+		    .name = "allowlist",
+		    .arg = "FILE",
+		    .out = &a.lists.allow_files,
+		    .help = "what FILE lists isn't scored; may be repeated" },
+		{ .kind = OPT_FILE,
+		    .name = "model",
+		    .arg = "FILE",
+		    .out = &a.model,
+		    .help = "score by this model (the one that ships)" },
+		{ .kind = OPT_FLAG,
+		    .name = "labels",
+		    .out = &a.labels,
+		    .help = "add all six scores as labels" },
+		ASK_OPTS(a.ask_conf),
+		{ .kind = OPT_FLAG,
+		    .name = "stats",
+		    .out = &a.stats,
+		    .help = "print the counters at the end" },
+		STAGE_OPT_REJECT(a.conf),
+		STAGE_OPT_DRAIN(a.conf),
+		{ .kind = OPT_END },
+	};
+	const struct opt_prog prog = { .name = "ss-moderate",
+		.summary = "score chat messages and decide about them",
+		.opts = opts };
+	int status = 1;
+
+	app_init(&a);
+	parse(&a, &prog, argc, argv);
+	if (open_all(&a, &prog) == 0) {
+		status = stage_run(a.stage);
+		if (a.stats)
+			print_stats(&a);
+	}
+	app_release(&a);
+	return status;
+}
