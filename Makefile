@@ -281,7 +281,7 @@ TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 .PHONY: run check check-unit check-san check-bats coverage fuzz soak bench help
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
-		exec examples/live.sh
+		exec examples/supervise.sh
 
 # Where tests/unit.bats runs the unit tests, they are not run twice.
 check: deps all unit $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)

@@ -69,8 +69,8 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 		msg_info("%" PRIu64 " events came from the log", n);
 		break;
 	case HUB_BROKEN:
-		msg_warn("the series is broken, and goes on behind %" PRIu64,
-		    n);
+		msg_warn(
+		    "the series is broken, and goes on behind %" PRIu64, n);
 		break;
 	}
 }

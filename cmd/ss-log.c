@@ -26,11 +26,11 @@
 
 #include "banned.h"
 
-#define GROUP (1u << 20)        /* bytes that are committed together */
-#define EARLY (256u << 10)      /* bytes that are written before that */
+#define GROUP (4u << 20)         /* bytes that are committed together */
+#define EARLY (256u << 10)       /* bytes that are written before that */
 #define UNSYNCED_MAX (16u << 20) /* bytes that are synced at the latest */
-#define CHAT_SYNC 800           /* ms: chat is on the disk within a second */
-#define SYNC_RETRY 1000         /* ms */
+#define CHAT_SYNC 800            /* ms: chat is on the disk within a second */
+#define SYNC_RETRY 1000          /* ms */
 
 enum sync { SYNC_GIFT, SYNC_BATCH, SYNC_NONE };
 
@@ -83,8 +83,7 @@ add(struct app *a, int64_t ms, const struct buf *line)
 		return 0;
 	/* 9999-12-31 in a western offset is a day without a file name */
 	if (errno == ERANGE)
-		return logdir_add(
-		    a->log, clock_wall_ms(), line->p, line->len);
+		return logdir_add(a->log, clock_wall_ms(), line->p, line->len);
 	/* too much waits: make room, once */
 	if (logdir_sync(a->log) < 0)
 		return -1;
@@ -126,8 +125,8 @@ keep(struct app *a, const struct event *ev)
 	a->must_sync = a->must_sync || ev->type != EVENT_CHAT;
 	stage_emit(a->stage, a->line.p, a->line.len, true);
 	/* so that the disk has begun when it is waited for */
-	if (logdir_pending(a->log) > EARLY)
-		logdir_flush(a->log);
+	if (logdir_pending(a->log) > EARLY && logdir_flush(a->log) < 0)
+		stage_hurry(a->stage);
 }
 
 static void

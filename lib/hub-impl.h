@@ -31,10 +31,10 @@ struct reader {
 		uint64_t n; /* since, or history */
 		bool state;
 	} ask;
-	bool asked; /* he has had his one request */
+	bool asked;   /* he has had his one request */
 	bool greeted; /* and his hello */
-	bool mute;  /* he will say nothing more, but may still listen */
-	bool dead;  /* freed at the end of the turn */
+	bool mute;    /* he will say nothing more, but may still listen */
+	bool dead;    /* freed at the end of the turn */
 };
 
 /* Where a kept line stands in the ring. */

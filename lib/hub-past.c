@@ -29,8 +29,7 @@ kept_from(const struct hub *h)
 	uint64_t from = h->nkept, n = h->conf.history;
 
 	while (n-- && from > h->kept_first &&
-	       h->kept[(from - 1) % h->conf.history].pos >=
-		   ring_tail(&h->ring))
+	       h->kept[(from - 1) % h->conf.history].pos >= ring_tail(&h->ring))
 		from--;
 	return h->seq + 1 - (h->nkept - from);
 }
@@ -42,8 +41,7 @@ log_is_ours(struct hub *h)
 	const char *dir = h->conf.log ? h->conf.log : LOG_DEFAULT;
 	struct epoch e;
 
-	if (!h->log || epoch_read(dir, &e) < 0 ||
-	    strcmp(e.name, h->epoch) != 0)
+	if (!h->log || epoch_read(dir, &e) < 0 || strcmp(e.name, h->epoch) != 0)
 		return false;
 	return logread_refresh(h->log) == 0;
 }
@@ -210,8 +208,7 @@ answer(struct reader *r)
 
 	buf_reset(&h->lines);
 	if (r->ask.state && h->state)
-		n = state_write(
-		    h->state, from - 1, clock_wall_ms(), &h->lines);
+		n = state_write(h->state, from - 1, clock_wall_ms(), &h->lines);
 	if (reader_detach(r) < 0 ||
 	    hello(r, recovered, h->seq + 1 - from, n) < 0 ||
 	    buf_add(&r->past, h->lines.p, h->lines.len) < 0)
@@ -244,8 +241,7 @@ hub_past_refill(struct reader *r)
 	uint64_t kept = kept_from(h), n = 0;
 
 	if (r->want < kept) {
-		n = logread_get(
-		    h->log, r->want, kept - 1, CHUNK, &r->past);
+		n = logread_get(h->log, r->want, kept - 1, CHUNK, &r->past);
 		r->want += n;
 		if (n && r->want < kept)
 			return;

@@ -57,8 +57,8 @@ struct hub *hub_open(struct loop *, const char *path, const struct hub_conf *,
  */
 void hub_event(struct hub *, const struct event *);
 /*
- * Appends one line (n bytes without newline), whatever it says. keep: it belongs into the
- * history. It leaves with the next hub_flush.
+ * Appends one line (n bytes without newline), whatever it says. keep: it
+ * belongs into the history. It leaves with the next hub_flush.
  */
 void hub_put(struct hub *, const char *line, size_t n, int keep);
 /* Sends to everybody what he has not had yet, one system call a reader. */

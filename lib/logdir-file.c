@@ -41,7 +41,8 @@ day_path(struct logdir *ld, const struct day *d, int n, struct buf *out)
 }
 
 void
-day_tell(struct logdir *ld, const struct day *d, enum logdir_news what, int64_t n)
+day_tell(
+    struct logdir *ld, const struct day *d, enum logdir_news what, int64_t n)
 {
 	const char *path = day_path(ld, d, 0, &ld->path);
 
@@ -281,8 +282,7 @@ day_inspect(struct logdir *ld, struct day *d, const char *path)
 static int
 day_open(struct logdir *ld, struct day *d)
 {
-	const int flags =
-	    O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	const char *path;
 	int saved;
 
@@ -434,8 +434,8 @@ kick(const struct logdir *ld, struct day *d)
 
 	if (!ld->conf.sync || !d->regular || n < KICK)
 		return;
-	sync_file_range(d->fd, (off_t)d->kicked, (off_t)n,
-	    SYNC_FILE_RANGE_WRITE);
+	sync_file_range(
+	    d->fd, (off_t)d->kicked, (off_t)n, SYNC_FILE_RANGE_WRITE);
 	d->kicked = d->size;
 }
 
@@ -470,4 +470,3 @@ day_write(struct logdir *ld, struct day *d)
 	}
 	return 0;
 }
-

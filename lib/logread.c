@@ -17,41 +17,13 @@
 
 #include "event.h"
 #include "logdir.h"
+#include "logread-impl.h"
 
 #include "banned.h"
 
-#define BLOCK 65536     /* bytes a read */
-#define NAME_LEN 48     /* chat_2026-11-23.jsonl.10000 and more */
-#define DAY_LEN 21      /* chat_2026-11-23.jsonl */
-#define LOOKS 3         /* listings before a position counts as not there */
+#define BLOCK 65536         /* bytes a read */
+#define LOOKS 3             /* listings before a position counts as not there */
 #define LINE_MAX (4u << 20) /* far beyond any event */
-
-/* A file while it is being read: bytes from at on are in p[start..end). */
-struct reading {
-	int fd;
-	int64_t at; /* of p[0] in the file */
-	char *p;
-	size_t start, end, cap;
-};
-
-struct file {
-	char name[NAME_LEN];
-	ino_t ino;
-	int64_t size;
-	uint64_t first, last; /* 0: no positions in it */
-	bool seen;            /* at the listing at work */
-	struct reading r;     /* r.p NULL: not open */
-	const char *line;     /* logread_get: the line at hand */
-	size_t len;
-	uint64_t seq; /* its position; 0: the file is used up */
-};
-
-struct logread {
-	char *dir;
-	int fd;
-	struct file *f;
-	size_t n, cap;
-};
 
 struct logread *
 logread_new(const char *dir)
@@ -68,8 +40,8 @@ logread_new(const char *dir)
 	return NULL;
 }
 
-static void
-reading_end(struct reading *r)
+void
+logread_end(struct reading *r)
 {
 	if (!r->p)
 		return;
@@ -86,14 +58,14 @@ logread_free(struct logread *lr)
 	if (!lr)
 		return;
 	for (i = 0; i < lr->n; i++)
-		reading_end(&lr->f[i].r);
+		logread_end(&lr->f[i].r);
 	free(lr->f);
 	free(lr->dir);
 	free(lr);
 }
 
-static int
-reading_begin(struct reading *r, int dir, const char *name, ino_t ino)
+int
+logread_begin(struct reading *r, int dir, const char *name, ino_t ino)
 {
 	struct stat st;
 
@@ -182,8 +154,8 @@ next_line(struct reading *r, const char **line, size_t *n)
 
 /* The first position at or behind at, a line's start or in its midst. */
 static int
-first_from(struct reading *r, int64_t at, int64_t limit, uint64_t *seq,
-    int64_t *where)
+first_from(
+    struct reading *r, int64_t at, int64_t limit, uint64_t *seq, int64_t *where)
 {
 	const char *line;
 	size_t n;
@@ -243,12 +215,12 @@ look_into(struct logread *lr, struct file *f)
 	f->first = f->last = 0;
 	if (!f->size)
 		return 0;
-	if (reading_begin(&r, lr->fd, f->name, f->ino) < 0)
+	if (logread_begin(&r, lr->fd, f->name, f->ino) < 0)
 		return -1;
 	rc = first_from(&r, 0, f->size, &f->first, &where);
 	if (rc > 0)
 		rc = last_in(&r, f->size, &f->last);
-	reading_end(&r);
+	logread_end(&r);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -325,8 +297,7 @@ list(struct logread *lr)
 	for (i = 0; i < lr->n; i++)
 		lr->f[i].seen = false;
 	while (rc == 0 && (e = readdir(d)))
-		if (logdir_is_file(e->d_name) &&
-		    strlen(e->d_name) < NAME_LEN)
+		if (logdir_is_file(e->d_name) && strlen(e->d_name) < NAME_LEN)
 			rc = list_one(lr, e->d_name);
 	closedir(d);
 	for (i = kept = 0; i < lr->n; i++)
@@ -397,8 +368,8 @@ logread_reach(const struct logread *lr, uint64_t to)
 }
 
 /* Puts the file's reading in front of its first line with seq >= want. */
-static int
-find(struct file *f, uint64_t want)
+int
+logread_seek(struct file *f, uint64_t want)
 {
 	int64_t lo = 0, hi = f->size, mid, where;
 	uint64_t seq;
@@ -419,8 +390,8 @@ find(struct file *f, uint64_t want)
 }
 
 /* The file's next line with seq >= want is at hand, or none is left. */
-static int
-step(struct file *f, uint64_t want)
+int
+logread_step(struct file *f, uint64_t want)
 {
 	int k = 1;
 
@@ -449,10 +420,10 @@ begin(struct logread *lr, uint64_t want, uint64_t to)
 
 		f->seq = UINT64_MAX;
 		if (dir < 0 || !f->first || f->first > to || f->last < want ||
-		    reading_begin(&f->r, dir, f->name, f->ino) < 0)
+		    logread_begin(&f->r, dir, f->name, f->ino) < 0)
 			continue;
 		f->seq = 0;
-		if (find(f, want) < 0 || step(f, want) < 0)
+		if (logread_seek(f, want) < 0 || logread_step(f, want) < 0)
 			f->seq = UINT64_MAX;
 	}
 	if (dir >= 0)
@@ -465,7 +436,7 @@ end(struct logread *lr)
 	size_t i;
 
 	for (i = 0; i < lr->n; i++)
-		reading_end(&lr->f[i].r);
+		logread_end(&lr->f[i].r);
 }
 
 /* The file whose line at hand is this position; NULL: none has it. */
@@ -477,7 +448,7 @@ holder(struct logread *lr, uint64_t want)
 
 	for (i = lr->n; i-- > 0;) {
 		f = &lr->f[i];
-		if (f->seq < want && step(f, want) < 0)
+		if (f->seq < want && logread_step(f, want) < 0)
 			continue;
 		if (f->seq == want)
 			return f;
@@ -505,8 +476,8 @@ run(struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 }
 
 uint64_t
-logread_get(struct logread *lr, uint64_t from, uint64_t to, size_t max,
-    struct buf *out)
+logread_get(
+    struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 {
 	uint64_t n = 0;
 	int i;
@@ -532,87 +503,16 @@ each_in(struct logread *lr, struct file *f, uint64_t from,
 
 	if (f->last && f->last < from)
 		return 0;
-	if (reading_begin(&f->r, lr->fd, f->name, f->ino) < 0)
+	if (logread_begin(&f->r, lr->fd, f->name, f->ino) < 0)
 		return errno == ENOENT || errno == ESTALE ? 0 : -1;
-	k = f->first && f->first < from ? find(f, from) : 0;
+	k = f->first && f->first < from ? logread_seek(f, from) : 0;
 	while (k >= 0 && (k = next_line(&f->r, &line, &n)) > 0)
 		if (!event_tail_seq(line, n, &seq) || seq >= from)
 			fn(arg, line, n);
 	saved = errno;
-	reading_end(&f->r);
+	logread_end(&f->r);
 	errno = saved;
 	return k;
-}
-
-/* Cuts the lines from position seq on off a file. */
-static int
-cut_from(struct logread *lr, struct file *f, uint64_t seq)
-{
-	int64_t at;
-	int rc, fd;
-
-	if (reading_begin(&f->r, lr->fd, f->name, f->ino) < 0)
-		return -1;
-	f->seq = 0;
-	rc = find(f, seq) < 0 || step(f, seq) < 0 ? -1 : 0;
-	at = f->r.at + (int64_t)(f->r.start - f->len - 1);
-	reading_end(&f->r);
-	if (rc < 0 || f->seq == UINT64_MAX)
-		return rc;
-	fd = openat(lr->fd, f->name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	rc = at > 0 ? ftruncate(fd, (off_t)at) : unlinkat(lr->fd, f->name, 0);
-	if (rc == 0)
-		rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-/* The number behind the name: older files have higher ones. */
-static long
-number_of(const struct file *f)
-{
-	const char *dot = strrchr(f->name, '.');
-
-	return dot[1] == 'j' ? 0 : strtol(dot + 1, NULL, 10);
-}
-
-/* Of one day, and both have the positions where the newer one begins. */
-static bool
-overlap(const struct file *old, const struct file *new)
-{
-	return new->first && new->first <= old->last &&
-	       new->first >= old->first &&
-	       memcmp(old->name, new->name, DAY_LEN) == 0 &&
-	       number_of(old) > number_of(new);
-}
-
-int
-logread_mend(struct logread *lr)
-{
-	struct file *old, *new;
-	size_t i, k;
-	int rc = 0;
-
-	lr->fd = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lr->fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	for (i = 0; i < lr->n && rc == 0; i++)
-		for (k = 0; k < lr->n && rc == 0; k++) {
-			old = &lr->f[i];
-			new = &lr->f[k];
-			if (!overlap(old, new))
-				continue;
-			/* the one that got farther has all of it */
-			rc = new->last >= old->last
-				 ? cut_from(lr, old, new->first)
-				 : unlinkat(lr->fd, new->name, 0);
-			break;
-		}
-	close(lr->fd);
-	lr->fd = -1;
-	return rc < 0 ? -1 : logread_refresh(lr);
 }
 
 int

@@ -42,8 +42,8 @@ uint64_t logread_reach(const struct logread *, uint64_t to);
  * max bytes (one always does). Returns how many; 0 when from isn't there or
  * can't be read. Looks at the folder again where it has changed.
  */
-uint64_t logread_get(struct logread *, uint64_t from, uint64_t to, size_t max,
-    struct buf *out);
+uint64_t logread_get(
+    struct logread *, uint64_t from, uint64_t to, size_t max, struct buf *out);
 /*
  * Calls fn with each line of the files (n bytes, a newline behind them),
  * oldest files first; of the lines with a position only those from from on.

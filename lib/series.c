@@ -26,8 +26,8 @@ struct series {
 	char *dir;
 	struct epoch epoch; /* as it shall stand in the file */
 	uint64_t last;
-	bool kept;    /* it has stood there, but for seq */
-	bool synced;  /* and lasts */
+	bool kept;     /* it has stood there, but for seq */
+	bool synced;   /* and lasts */
 	int64_t noted; /* monotonic ms */
 	struct window *ids, *nonces;
 	struct event ev; /* reading the files */

@@ -46,7 +46,7 @@ struct source {
 	int lock;
 	struct loop_timer retry;
 	int64_t wait; /* ms, the next retry's */
-	size_t max; /* bytes of a line */
+	size_t max;   /* bytes of a line */
 	uint64_t torn;
 	uint64_t lines; /* listen: numbers run over all writers */
 	bool paused, draining, ended, up, inside;
@@ -95,8 +95,7 @@ stream_new(struct source *s, int fd)
 	st->io.events = LOOP_IN;
 	st->io.fn = on_ready;
 	st->io.arg = st;
-	if (linein_init(&st->in, s->max) < 0 ||
-	    (!s->paused && watch(st) < 0)) {
+	if (linein_init(&st->in, s->max) < 0 || (!s->paused && watch(st) < 0)) {
 		linein_release(&st->in);
 		free(st);
 		return NULL;

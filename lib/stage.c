@@ -16,6 +16,7 @@
 
 #include "ends.h"
 #include "msg.h"
+#include "notify.h"
 
 #include "banned.h"
 
@@ -39,6 +40,7 @@ struct stage {
 	const struct source_line *line; /* the one at hand */
 	uint64_t lines, rejected, torn;
 	int status;
+	bool hurry;     /* no gathering this time */
 	bool held;      /* commit failed, its retry is set */
 	bool waits;     /* the program wants no input for now */
 	bool busy;      /* ... or keeps lines back: not yet the end */
@@ -48,6 +50,7 @@ struct stage {
 	bool no_reader; /* because its reader is gone */
 	struct away in_away, out_away;
 	struct loop_timer retry, deadline;
+	struct notify notify;
 };
 
 static void flush(struct stage *);
@@ -197,6 +200,7 @@ flush(struct stage *st)
 {
 	bool out = true;
 
+	st->hurry = false;
 	if (st->broken || st->held)
 		return;
 	if (st->ops->commit && st->ops->commit(st->arg) < 0) {
@@ -230,8 +234,8 @@ on_batch(void *arg)
 		    torn - st->torn, torn - st->torn == 1 ? "" : "s");
 	st->torn = torn;
 	/* one commit for much, but never while nothing else comes */
-	if (st->conf->group && pending(st) < st->conf->group && !st->held &&
-	    source_ready(st->source))
+	if (st->conf->group && !st->hurry && pending(st) < st->conf->group &&
+	    !st->held && source_ready(st->source))
 		return;
 	flush(st);
 }
@@ -344,6 +348,7 @@ on_signal(void *arg, int signo)
 		_exit(1);
 	}
 	st->stopped = true;
+	notify_stopping();
 	set_deadline(st);
 	if (st->ops->stopping)
 		st->ops->stopping(st->arg);
@@ -489,6 +494,7 @@ stage_run(struct stage *st)
 
 	/* EPIPE is met in the sink: what is in hand gets committed first */
 	sigaction(SIGPIPE, &ign, NULL);
+	notify_ready(&st->notify, st->loop);
 	/*
 	 * What the program had to say before it read anything leaves with
 	 * the first lines where those are there: should stdout be broken,
@@ -522,6 +528,12 @@ struct loop *
 stage_loop(struct stage *st)
 {
 	return st->loop;
+}
+
+void
+stage_hurry(struct stage *st)
+{
+	st->hurry = true;
 }
 
 const struct source_line *

@@ -107,6 +107,8 @@ int stage_run(struct stage *);
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
 /* The same in front of all that waits, for up() alone. */
 void stage_emit_first(struct stage *, const char *line, size_t n);
+/* Gather no more: commit with this read's lines (see stage_conf.group). */
+void stage_hurry(struct stage *);
 /* The hub behind a listen: output, else NULL. */
 struct hub *stage_hub(struct stage *);
 /* The event at hand is bad: reported with its line number and set aside. */

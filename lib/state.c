@@ -105,7 +105,7 @@ find(struct state *s, uint64_t h)
 	struct entry **at = &s->bucket[h & (s->buckets - 1)];
 
 	while (*at && !((*at)->hash == h && (*at)->keylen == s->key.len &&
-			memcmp((*at)->text, s->key.p, s->key.len) == 0))
+			  memcmp((*at)->text, s->key.p, s->key.len) == 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -172,7 +172,8 @@ key_part(struct state *s, const struct event *ev, const char *name)
 	buf_reset(&s->part);
 	if (m && m->kind == JSON_STRING)
 		json_unescape(m, &s->part);
-	return buf_addc(&s->key, '\n') | buf_add(&s->key, s->part.p, s->part.len);
+	return buf_addc(&s->key, '\n') |
+	       buf_add(&s->key, s->part.p, s->part.len);
 }
 
 static int64_t
@@ -260,7 +261,7 @@ static void
 fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 {
 	const struct json_member *room = json_get(&ev->doc, "room");
-	size_t upto = s->key.len;
+	size_t keep = s->key.len;
 	bool all = false;
 	struct entry **at;
 
@@ -272,7 +273,7 @@ fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 		at = find(s, hash(s->key.p, s->key.len));
 		all = *at != NULL;
 	}
-	buf_cut(&s->key, upto);
+	buf_cut(&s->key, keep);
 	if (key_part(s, ev, "room") < 0)
 		return;
 	if (!ends || all) {
@@ -366,10 +367,10 @@ state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
 			at = &(*at)->next;
 		}
 	if (n)
-		qsort(list, n, sizeof *list, by_seq);
+		qsort(list, n, sizeof(struct entry *), by_seq);
 	for (i = 0; i < n; i++)
-		if (buf_add(out, list[i]->text + list[i]->keylen,
-			list[i]->len) < 0)
+		if (buf_add(
+			out, list[i]->text + list[i]->keylen, list[i]->len) < 0)
 			break;
 	free(list);
 	return i;

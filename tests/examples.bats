@@ -213,6 +213,48 @@ start_live() {
 	assert [ ! -e "$SS_BUS" ]
 }
 
+@test "supervise.sh heals what is killed, and TERM or INT ends all of it" {
+	export SS_PORT SS_RUN=$WORK/run
+	unset SS_BUS
+	for signal in TERM INT; do
+		SS_PORT=$(free_port)
+		start_bg sup "$EXAMPLES/supervise.sh"
+		wait_for 15 grep -q 'Ctrl-C stops it' sup.out
+		WS_URL=ws://127.0.0.1:$SS_PORT/ws
+		for stage in ss-log ss-broadcast ss-moderate ss-gateway; do
+			kill -KILL "$(cat "run/$stage.pid")"
+			wait_for 5 grep -q "$stage ended (killed by SIGKILL), again" \
+				sup.err
+			wait_for 5 curl -fsS "http://127.0.0.1:$SS_PORT/healthz"
+			run client "$WS_URL/alice" \
+				--send '{"type":"chat","message":"hello"}' --expect 1
+			assert_success
+		done
+		run --separate-stderr "$EXAMPLES/supervise.sh"
+		assert_failure 1
+		stop sup "$signal"
+		assert_equal "$status" 0
+		assert_equal "$(find run -name '*.pid' -o -name '*.sock')" ''
+	done
+	assert_equal "$(cat logs/chat_*.jsonl | jq .seq)" "$(seq 8)"
+}
+
+@test "the units are what they should be, and don't expose much" {
+	for stage in ss-gateway ss-moderate ss-log ss-broadcast; do
+		unit=$EXAMPLES/systemd/$stage.service
+		assert grep -qx 'Type=notify' "$unit"
+		assert grep -q "^ExecStart=/usr/local/bin/$stage " "$unit"
+		# shellcheck disable=SC2046
+		run -2 $(sed -n 's|^ExecStart=/usr/local/bin/||p' "$unit") --no-such
+		[[ $output == *no-such* ]]
+	done
+	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+	for unit in "$EXAMPLES"/systemd/*.service; do
+		run systemd-analyze security --offline=true --threshold=25 "$unit"
+		assert_success
+	done
+}
+
 @test "live.sh opens a chat, and TERM or INT ends all of it with status 0" {
 	for signal in TERM INT; do
 		start_live

@@ -7,7 +7,6 @@
 
 load viewers
 
-DAY=2026-11-23
 LOG=logs/chat_2026-11-23.jsonl
 TS=',"ts":"2026-11-23T09:30:00.123Z"'
 
@@ -164,6 +163,21 @@ start_log() {
 		/fsync/ && file && !dir { dir = NR }
 		/write.*i1/ { out = NR; exit }
 		END { exit !(file < sync && sync < out && dir < out) }' calls
+}
+
+@test "a service manager is told: ready, alive, stopping" {
+	start_bg manager socat -u "UNIX-RECV:$PWD/notify" CREATE:words
+	wait_for 5 test -S notify
+	mkfifo in
+	export NOTIFY_SOCKET=$PWD/notify WATCHDOG_USEC=20000
+	BG_IN=in BG_OUT=out start_bg log ss-log
+	exec 5>in
+	wait_for 5 grep 'READY=1.*WATCHDOG=1WATCHDOG=1WATCHDOG=1' words
+	stop log TERM
+	wait_for 5 grep 'STOPPING=1' words
+	: >words
+	WATCHDOG_USEC=x start_gateway
+	wait_for 5 grep 'READY=1' words
 }
 
 # --- series -----------------------------------------------------------------

@@ -166,8 +166,7 @@ event(struct gateway *g)
 	if (g->ready)
 		g->n.blocked++;
 	if (name_of(ev, "user", "", &g->text, user))
-		fan_put_private(
-		    g->fan, room, user, g->seq, ev->line, ev->len);
+		fan_put_private(g->fan, room, user, g->seq, ev->line, ev->len);
 }
 
 static void
@@ -305,14 +304,13 @@ on_up(void *arg)
 		n = RECENT_MIN;
 	if (g->placed)
 		len = snprintf(ask, sizeof ask,
-		    "{\"epoch\":\"%s\",\"since\":%" PRIu64
-		    ",\"state\":true}\n",
+		    "{\"epoch\":\"%s\",\"since\":%" PRIu64 ",\"state\":true}\n",
 		    g->epoch, g->seq);
 	else
 		len = snprintf(ask, sizeof ask,
 		    "{\"history\":%" PRId64 ",\"state\":true}\n", n);
 	g->phase = source_say(g->bus, ask, (size_t)len) == 0 ? BUS_ASKED
-							    : BUS_LIVE;
+							     : BUS_LIVE;
 	loop_after(g->loop, &g->hello_wait, HELLO_WAIT, live, g);
 }
 

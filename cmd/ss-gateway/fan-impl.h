@@ -46,9 +46,9 @@ struct fan {
 	struct ring ring;
 	struct frame *frames; /* a ring too: nframes is a power of two */
 	size_t nframes;
-	uint64_t head;  /* number of the next frame */
-	uint64_t turn;  /* the first one that is not sent yet */
-	uint64_t first; /* the first one of the past */
+	uint64_t head;      /* number of the next frame */
+	uint64_t turn;      /* the first one that is not sent yet */
+	uint64_t first;     /* the first one of the past */
 	uint64_t first_seq; /* the position in front of that */
 	void (*refill)(void *arg, struct viewer *);
 	void *arg;

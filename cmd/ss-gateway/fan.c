@@ -45,8 +45,8 @@ fan_new(size_t max_lag, size_t history,
 	for (f->nframes = 65536; f->nframes < 2 * history;)
 		f->nframes *= 2;
 	f->frames = calloc(f->nframes, sizeof *f->frames);
-	buf_init(&f->nd, TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX +
-			     FRAME_HEAD_MAX);
+	buf_init(&f->nd,
+	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
 	if (f->frames && ring_init(&f->ring, size) == 0)
 		return f;
 	free(f->frames);
@@ -207,10 +207,23 @@ rescue_all(struct fan *f, size_t len)
 	}
 }
 
+static void
+tell_named(struct fan *f, const char *room, const char *name, bool recovering,
+    const char *line, size_t n)
+{
+	struct viewer *v = f->names[hash(name) % NAME_BUCKETS];
+
+	for (; v; v = v->same)
+		if ((recovering || !v->recovering) &&
+		    strcmp(v->name, name) == 0 &&
+		    strcmp(v->room->name, room) == 0)
+			fan_tell(f, v, line, n);
+}
+
 /* The next frame, with its room; NULL: no memory, or too long. */
 static struct frame *
-add_frame(struct fan *f, const char *room, uint64_t seq, const char *line,
-    size_t n)
+add_frame(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
 {
 	struct room *r = NULL;
 	struct frame *fr;
@@ -243,8 +256,8 @@ add_frame(struct fan *f, const char *room, uint64_t seq, const char *line,
 }
 
 void
-fan_put(struct fan *f, const char *room, uint64_t seq, const char *line,
-    size_t n)
+fan_put(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
 {
 	struct frame *fr = add_frame(f, room, seq, line, n);
 	struct room *r;
@@ -270,7 +283,8 @@ fan_put_private(struct fan *f, const char *room, const char *name, uint64_t seq,
 	if (!fr)
 		return;
 	fr->priv = true;
-	fan_tell_name(f, room, name, line, n);
+	/* who recovers comes to it in its place */
+	tell_named(f, room, name, false, line, n);
 }
 
 static void
@@ -426,13 +440,7 @@ void
 fan_tell_name(struct fan *f, const char *room, const char *name,
     const char *line, size_t n)
 {
-	struct viewer *v = f->names[hash(name) % NAME_BUCKETS];
-
-	/* who recovers comes to it in its place */
-	for (; v; v = v->same)
-		if (!v->recovering && strcmp(v->name, name) == 0 &&
-		    strcmp(v->room->name, room) == 0)
-			fan_tell(f, v, line, n);
+	tell_named(f, room, name, true, line, n);
 }
 
 void

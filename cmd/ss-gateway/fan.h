@@ -28,16 +28,16 @@ struct viewer {
 	struct viewer *same; /* the next one whose name hashes alike */
 	struct viewer *lag_prev, *lag_next; /* among those who lag */
 	int fd;
-	unsigned slot; /* in his room */
-	bool ndjson;   /* several lines a frame */
-	bool greeted;  /* he has asked for a hello */
-	bool lagging;  /* he has a position of his own */
-	bool closing;  /* nothing more is sent */
-	bool recovering;  /* he gets what he missed: no new events yet */
-	uint64_t after;   /* recovering: the position he has got to */
+	unsigned slot;       /* in his room */
+	bool ndjson;         /* several lines a frame */
+	bool greeted;        /* he has asked for a hello */
+	bool lagging;        /* he has a position of his own */
+	bool closing;        /* nothing more is sent */
+	bool recovering;     /* he gets what he missed: no new events yet */
+	uint64_t after;      /* recovering: the position he has got to */
 	struct fetch *fetch; /* recovering: from the hub */
-	uint64_t since;   /* events up to here were not sent to him ... */
-	struct buf given; /* ... but for these (uint64_t), on request */
+	uint64_t since;      /* events up to here were not sent to him ... */
+	struct buf given;    /* ... but for these (uint64_t), on request */
 	unsigned short close_code;
 	uint64_t next;  /* lagging: the first frame he has not had */
 	size_t behind;  /* lagging: bytes of his room in front of him */
@@ -69,8 +69,8 @@ void fan_free(struct fan *);
  * or, with room NULL, for everybody. seq: its position, no lower than that of
  * the one before. It leaves with fan_flush.
  */
-void fan_put(struct fan *, const char *room, uint64_t seq, const char *line,
-    size_t n);
+void fan_put(
+    struct fan *, const char *room, uint64_t seq, const char *line, size_t n);
 /* One that is for those of this name alone, who get it at once. */
 void fan_put_private(struct fan *, const char *room, const char *name,
     uint64_t seq, const char *line, size_t n);
@@ -116,8 +116,7 @@ uint64_t fan_reach(const struct fan *);
  */
 typedef bool fan_sees_fn(
     void *arg, const char *line, size_t n, bool is_private);
-typedef void fan_line_fn(
-    void *arg, uint64_t seq, const char *line, size_t n);
+typedef void fan_line_fn(void *arg, uint64_t seq, const char *line, size_t n);
 struct fan_query {
 	const char *room;
 	uint64_t after;

@@ -23,6 +23,7 @@
 #include "event.h"
 #include "fan.h"
 #include "loop.h"
+#include "notify.h"
 #include "sink.h"
 #include "source.h"
 #include "ulid.h"
@@ -63,6 +64,7 @@ struct gateway {
 	struct lws_vhost *vhost;
 	lws_retry_bo_t keepalive;
 	struct loop_timer tick;
+	struct notify notify;
 	/* the listening socket (serve.c) */
 	struct loop_io listener;
 	struct loop_timer listen_again, start, hello_wait;
@@ -80,15 +82,15 @@ struct gateway {
 		BUS_PAST,  /* what was missed comes, past lines of it */
 		BUS_LIVE
 	} phase;
-	bool live;       /* BUS_LIVE, or a bus that doesn't say hello */
-	bool hellos;     /* it does say hello */
-	bool placed;     /* epoch and seq are the bus's */
-	bool numbered;   /* its events carry positions */
-	bool ready;      /* the first replay is done */
+	bool live;            /* BUS_LIVE, or a bus that doesn't say hello */
+	bool hellos;          /* it does say hello */
+	bool placed;          /* epoch and seq are the bus's */
+	bool numbered;        /* its events carry positions */
+	bool ready;           /* the first replay is done */
 	uint64_t state, past; /* lines still to come */
 	uint64_t seq;         /* position: of the last event met */
 	char epoch[EPOCH_MAX + 1]; /* the bus's, or our own */
-	struct window *deleted; /* ids of events that are not shown again */
+	struct window *deleted;    /* ids of events that are not shown again */
 	/* work */
 	struct fan *fan;
 	struct nonces *nonces;

@@ -248,10 +248,9 @@ get_recent(struct gateway *g, struct lws *wsi)
 {
 	char room[EVENT_NAME_MAX + 2] = EVENT_ROOM, limit[16] = "100";
 	struct recent rec = { .g = g };
-	struct fan_query q = { .room = room,
-		.max = SIZE_MAX,
-		.sees = everybodys,
-		.arg = &rec };
+	struct fan_query q = {
+		.room = room, .max = SIZE_MAX, .sees = everybodys, .arg = &rec
+	};
 	size_t n;
 	int r;
 
@@ -334,8 +333,8 @@ post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
 		    "Idempotency-Key: must be 1 to 64 printable characters",
 		    "");
 	wait = upgrade_arg(wsi, "wait", arg, sizeof arg);
-	if (wait == -2 || (wait == 0 && strcmp(arg, "0") != 0 &&
-			      strcmp(arg, "1") != 0))
+	if (wait == -2 ||
+	    (wait == 0 && strcmp(arg, "0") != 0 && strcmp(arg, "1") != 0))
 		return refuse(g, wsi, c, 400, "wait: must be 0 or 1", "");
 	q->wait = wait == 0 && *arg == '1';
 	lws_set_timer_usecs(wsi, BODY_WAIT * LWS_USEC_PER_SEC);

@@ -74,6 +74,7 @@ gateway_drain(struct gateway *g, int status)
 		g->status = status;
 	if (g->draining)
 		return;
+	notify_stopping();
 	out_flush(g);
 	g->draining = true;
 	serve_stop_listening(g);

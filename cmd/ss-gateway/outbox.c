@@ -19,22 +19,22 @@
 #define ENTRIES_MAX 65536
 #define BYTES_MAX (8u << 20)
 #define BUCKETS 65536
-#define PIPE_FULL 65536  /* bytes that may wait for the pipe: as much again */
+#define PIPE_FULL 65536 /* bytes that may wait for the pipe: as much again */
 #define AWAY_MAX (1u << 20) /* bytes that wait for a unix: output to return */
-#define LOOK 50          /* ms between looks at what is late */
-#define LATE 250         /* ms: CONTRACT 7 */
-#define NO_MARKS 30000   /* ms, for filters that swallow marks */
-#define TRIES 3          /* then it is reported */
+#define LOOK 50             /* ms between looks at what is late */
+#define LATE 250            /* ms: CONTRACT 7 */
+#define NO_MARKS 30000      /* ms, for filters that swallow marks */
+#define TRIES 3             /* then it is reported */
 
 struct outbox {
 	struct pending *first, *last;
 	struct pending *next_out; /* the first that is to be sent now */
 	struct pending *bucket[BUCKETS];
 	size_t n, bytes;
-	uint64_t marks;      /* marks made so far */
-	int64_t mark_at;     /* when the last one was */
-	bool marks_return;   /* one has come back */
-	int64_t live_since;  /* both ends are there, ms; 0: they are not */
+	uint64_t marks;     /* marks made so far */
+	int64_t mark_at;    /* when the last one was */
+	bool marks_return;  /* one has come back */
+	int64_t live_since; /* both ends are there, ms; 0: they are not */
 	struct loop_timer look;
 	char self[ULID_LEN + 1];
 };
@@ -398,8 +398,8 @@ meaning(struct gateway *g, const struct event *ev, const char *room)
 
 /* Its nonce is used, by whichever gateway. */
 static struct nonce *
-learn(struct gateway *g, const struct event *ev, const char *room,
-    const char *id)
+learn(
+    struct gateway *g, const struct event *ev, const char *room, const char *id)
 {
 	char nonce[EVENT_NONCE_MAX + 1], who[EVENT_NAME_MAX + 1];
 	struct nonce *k;

@@ -185,8 +185,7 @@ of_his_room(struct gateway *g, const struct viewer *v, const struct event *ev,
 	(void)g;
 	if (room)
 		return json_str_is(room, fan_room_name(v));
-	return bus_is_control(ev) ||
-	       strcmp(fan_room_name(v), EVENT_ROOM) == 0;
+	return bus_is_control(ev) || strcmp(fan_room_name(v), EVENT_ROOM) == 0;
 }
 
 static void

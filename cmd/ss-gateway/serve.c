@@ -339,6 +339,7 @@ serve_listen(struct gateway *g)
 	}
 	g->listening = true;
 	announce(g);
+	notify_ready(&g->notify, g->loop);
 	return 0;
 }
 

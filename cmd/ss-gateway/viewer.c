@@ -225,8 +225,8 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		error(g, v, "busy", "the pipeline can't take more now", nonce);
 	else if (nonce->given)
 		outbox_named(g, id,
-		    nonces_add(g->nonces, v->name, nonce->s, nonce->n, meaning,
-			id));
+		    nonces_add(
+			g->nonces, v->name, nonce->s, nonce->n, meaning, id));
 }
 
 static void

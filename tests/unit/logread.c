@@ -217,12 +217,16 @@ series_goes_on(void)
 	IS_INT((int64_t)series_last(s), 0);
 	IS_INT(series_keep(s, 0, true), 0);
 	snprintf(name, sizeof(name), "%s", series_name(s));
-	OK(!series_has(s, event("{\"id\":\"a\",\"user\":\"u\",\"nonce\":\"n\"}")));
+	OK(!series_has(
+	    s, event("{\"id\":\"a\",\"user\":\"u\",\"nonce\":\"n\"}")));
 	series_take(s, event("{\"id\":\"a\",\"user\":\"u\",\"nonce\":\"n\"}"));
 	OK(series_has(s, event("{\"id\":\"a\"}")));
-	OK(series_has(s, event("{\"id\":\"b\",\"from\":\"u\",\"nonce\":\"n\"}")));
-	OK(series_has(s, event("{\"from\":\"\\u0075\",\"nonce\":\"\\u006e\"}")));
-	OK(!series_has(s, event("{\"id\":\"b\",\"user\":\"v\",\"nonce\":\"n\"}")));
+	OK(series_has(
+	    s, event("{\"id\":\"b\",\"from\":\"u\",\"nonce\":\"n\"}")));
+	OK(series_has(
+	    s, event("{\"from\":\"\\u0075\",\"nonce\":\"\\u006e\"}")));
+	OK(!series_has(
+	    s, event("{\"id\":\"b\",\"user\":\"v\",\"nonce\":\"n\"}")));
 	OK(!series_has(s, event("{\"nonce\":\"n\"}")));
 	OK(!series_has(s, event("{\"id\":1,\"user\":\"u\",\"nonce\":1}")));
 	series_free(s);
