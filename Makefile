@@ -92,11 +92,15 @@ WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
 CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
+SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
+SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
 LDLIBS.ss-gift = $(CURL_LIBS)
+LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 LDLIBS.ss-moderate = $(JQ_LIBS)
 LDLIBS.ss-train = -lz
+CFLAGS.cmd/ss-log = $(SQLITE_CFLAGS) -pthread
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
@@ -207,7 +211,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
-	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
+	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
@@ -315,7 +319,8 @@ completions: all
 
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
-LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS)
+LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
+	$(SQLITE_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \
