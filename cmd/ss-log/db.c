@@ -199,12 +199,13 @@ pass_hole(struct db *d, uint64_t reach)
 	uint64_t next, to;
 	int rc;
 
-	d->stuck = false;
 	if (logread_refresh(d->log) < 0)
 		return fail_log(d);
 	rc = logread_next(d->log, d->pos.seq + 1, &next);
+	/* rolled over just now: the next look finds it */
+	d->stuck = rc < 0 && (errno == ENOENT || errno == ESTALE);
 	if (rc < 0)
-		return fail_log(d);
+		return d->stuck ? 0 : fail_log(d);
 	if (rc > 0 && next == d->pos.seq + 1)
 		return 0; /* it has come */
 	to = rc > 0 && next <= reach ? next - 1 : reach;
@@ -214,8 +215,9 @@ pass_hole(struct db *d, uint64_t reach)
 		if (d->stuck)
 			return 0;
 	}
-	/* numbers that were never given (a new series) are no loss */
-	if (d->pos.seq > 0 && d->pos.seq < d->end)
+	/* what a new database never had, or a new series left out, is no loss
+	 */
+	if (to > d->conf.start || (d->pos.seq > 0 && d->pos.seq < d->end))
 		msg_warn("%s: not in the log's files: %" PRIu64 " to %" PRIu64,
 		    d->conf.path, d->pos.seq + 1, to);
 	d->hole = 0;

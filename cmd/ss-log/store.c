@@ -69,7 +69,7 @@ static const char *const steps[STORE_VERSION] = {
 	"CREATE INDEX IF NOT EXISTS events_room_ts ON events(room, ts);"
 	"CREATE INDEX IF NOT EXISTS events_toxic ON events(ts)"
 	" WHERE toxic = 1;"
-	"CREATE INDEX IF NOT EXISTS events_gift ON events(user, amount)"
+	"CREATE INDEX IF NOT EXISTS events_gift ON events(type, user, amount)"
 	" WHERE type = 'gift';"
 	"CREATE INDEX IF NOT EXISTS events_target ON events(target)"
 	" WHERE target IS NOT NULL;"
