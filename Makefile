@@ -137,7 +137,7 @@ endif
 
 # Targets that begin with `deps` must not compile before it is done.
 FIRST :=
-ifneq ($(filter check check-unit coverage run,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-unit coverage run soak,$(MAKECMDGOALS)),)
 FIRST := deps
 endif
 
@@ -258,13 +258,13 @@ model: $(B)/bin/ss-train
 
 TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 
-.PHONY: run check check-unit check-san check-bats coverage fuzz bench help
+.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench help
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
-		exec examples/live.sh
+		exec examples/supervise.sh
 
 # Where tests/unit.bats runs the unit tests, they are not run twice.
-check: deps all unit $(if $(wildcard tests/unit.bats),,check-unit)
+check: deps all unit $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
 	$(Q)$(TEST_ENV) $(BATS) $(BATS_FLAGS) $(TESTS)
 
 check-unit: unit
@@ -286,6 +286,19 @@ coverage:
 			t += n; s += p * n / 100; f = "" } \
 		END { if (t) printf "%6.1f%% of %5d  total\n", 100 * s / t, t }'
 
+# Kills everything for so long, and counts what is lost.
+SECONDS ?= 60
+SEED ?= 1
+soak: deps all $(B)/tests/shim.so
+	/usr/bin/python3 tests/faults/faults.py --bin $(B)/bin \
+		--shim $(B)/tests/shim.so --seconds $(SECONDS) --seed $(SEED) \
+		$(SOAK_FLAGS)
+
+$(B)/tests/shim.so: tests/faults/shim.c
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl
+
 fuzz: fuzz-deps $(FUZZ)
 	@for t in $(FUZZ); do \
 		echo "# $$t, $(FUZZ_SECONDS) s"; \
@@ -303,10 +316,11 @@ bench: all
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
 	@echo 'targets: all check check-unit check-san lint format coverage'
-	@echo '  fuzz bench model completions deps lint-deps run install uninstall'
+	@echo '  fuzz soak bench model completions deps lint-deps run install uninstall'
 	@echo '  dist clean compile_commands.json'
 	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
 	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'
+	@echo '  SECONDS=600 SEED=1 (soak)'
 	@echo '  PREFIX DESTDIR BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR'
 
 # --- completions ----------------------------------------------------------

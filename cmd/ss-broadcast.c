@@ -14,6 +14,8 @@
 
 #include "banned.h"
 
+#define EPOCH_WAIT 1000 /* ms: CONTRACT 7 */
+
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
@@ -26,8 +28,20 @@ static void
 on_event(void *arg, const struct event *ev)
 {
 	struct app *a = arg;
+	struct hub *hub = stage_hub(a->stage);
 
-	stage_emit(a->stage, ev->line, ev->len, !event_is_housekeeping(ev));
+	if (hub)
+		hub_event(hub, ev);
+	else
+		stage_emit(a->stage, ev->line, ev->len, false);
+}
+
+static void
+on_copy(void *arg, const char *line, size_t n)
+{
+	struct app *a = arg;
+
+	stage_print_line(a->stage, line, n);
 }
 
 static void
@@ -51,6 +65,13 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 	case HUB_REFUSED:
 		msg_err("no subscriber accepted: %s", strerror((int)n));
 		break;
+	case HUB_FILLED:
+		msg_info("%" PRIu64 " events came from the log", n);
+		break;
+	case HUB_BROKEN:
+		msg_warn(
+		    "the series is broken, and goes on behind %" PRIu64, n);
+		break;
 	}
 }
 
@@ -62,6 +83,10 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	opt_parse(prog, argc, argv);
 	a->conf.hub.history = (size_t)a->history;
 	a->conf.hub.max_lag = (size_t)a->max_lag;
+	a->conf.line_max = EVENT_INPUT_MAX + EVENT_LINE_MAX;
+	a->conf.hub.wait = EPOCH_WAIT;
+	a->conf.hub.copy = on_copy;
+	a->conf.hub.copy_arg = a;
 }
 
 static void
@@ -95,6 +120,12 @@ main(int argc, char **argv)
 		    .min = 4096,
 		    .max = 1 << 30,
 		    .help = "cut off a subscriber so far behind (8M)" },
+		{ .kind = OPT_DIR,
+		    .name = "log",
+		    .arg = "DIR",
+		    .out = &a.conf.hub.log,
+		    .help = "fill what was missed from ss-log's files in DIR "
+			    "(logs)" },
 		{ .kind = OPT_FLAG,
 		    .name = "print",
 		    .out = &a.print,

@@ -13,6 +13,7 @@ _ss_options() {
 		-o:addr
 		--history:int
 		--max-lag:size
+		--log:dir
 		--print:flag
 		--reject:file
 		--drain-timeout:seconds

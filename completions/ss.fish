@@ -20,6 +20,7 @@ complete -c ss-broadcast -s i -l input -x -a '(__ss_address)' -d 'read lines fro
 complete -c ss-broadcast -s o -l output -x -a '(__ss_address)' -d 'write lines to ADDR: -, unix:PATH or listen:PATH'
 complete -c ss-broadcast -l history -x -d 'newest events kept for late comers (1000)'
 complete -c ss-broadcast -l max-lag -x -d 'cut off a subscriber so far behind (8M)'
+complete -c ss-broadcast -l log -x -a '(__fish_complete_directories (commandline -ct))' -d 'fill what was missed from ss-log\'s files in DIR (logs)'
 complete -c ss-broadcast -l print -d 'copy every line to stdout as well'
 complete -c ss-broadcast -l reject -r -F -d 'append bad lines to FILE, verbatim'
 complete -c ss-broadcast -l drain-timeout -x -d 'how long a stop may wait for the output (2s)'

@@ -7,73 +7,31 @@
 #include "hub.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "clock.h"
 #include "event.h"
-#include "json.h"
-#include "linein.h"
-#include "ring.h"
+#include "hub-impl.h"
 #include "sock.h"
-#include "ulid.h"
 
 #include "banned.h"
 
+#define REFILLS 4         /* pieces of the files a reader gets in a turn */
 #define REQUEST_MAX 1024  /* bytes of a reader's request line */
 #define ACCEPT_PAUSE 1000 /* ms without accept(2) after EMFILE */
 
-struct reader {
-	struct hub *hub;
-	struct reader *next;
-	struct loop_io io;
-	pid_t pid;
-	uint64_t pos;     /* in the ring: what he has had */
-	struct buf past;  /* hello and history, to be sent before the ring */
-	size_t past_sent; /* bytes of it */
-	struct linein in;
-	bool asked; /* he has had his one request */
-	bool mute;  /* he will say nothing more, but may still listen */
-	bool dead;  /* freed at the end of the turn */
-};
-
-/* Where a kept line stands in the ring. */
-struct kept {
-	uint64_t pos;
-	size_t len;
-};
-
-struct hub {
-	struct loop *loop;
-	struct hub_conf conf;
-	hub_news_fn *news;
-	void *arg;
-	char path[108];
-	int lock;
-	struct loop_io listener;
-	struct loop_timer again;
-	struct ring ring;
-	struct reader *readers;
-	size_t nreaders;
-	struct kept *kept; /* a ring of conf.history entries */
-	uint64_t nkept;    /* kept since the start */
-	char epoch[ULID_LEN + 1];
-};
-
-static void
-tell(struct hub *h, enum hub_news what, pid_t pid, uint64_t n)
+void
+hub_tell(struct hub *h, enum hub_news what, pid_t pid, uint64_t n)
 {
 	if (h->news)
 		h->news(h->arg, what, pid, n);
 }
 
 /* Takes a reader off the loop; he is freed by sweep. */
-static void
-drop(struct reader *r, enum hub_news why, uint64_t n)
+void
+reader_drop(struct reader *r, enum hub_news why, uint64_t n)
 {
 	if (r->dead)
 		return;
@@ -81,7 +39,7 @@ drop(struct reader *r, enum hub_news why, uint64_t n)
 	loop_del(r->hub->loop, &r->io);
 	close(r->io.fd);
 	r->hub->nreaders--;
-	tell(r->hub, why, r->pid, n);
+	hub_tell(r->hub, why, r->pid, n);
 }
 
 static void
@@ -119,7 +77,27 @@ static size_t
 waiting(const struct reader *r)
 {
 	return (size_t)(r->hub->ring.head - r->pos) +
-	       (r->past.len - r->past_sent);
+	       (r->past.len - r->past_sent) + (r->want != 0);
+}
+
+/* Sends what is his own. 1: all of it, 0: the socket is full, -1: gone. */
+static int
+feed_past(struct reader *r)
+{
+	size_t n = r->past.len - r->past_sent;
+	ssize_t k;
+
+	if (!n)
+		return 1;
+	k = push(r, r->past.p + r->past_sent, n);
+	if (k < 0)
+		return -1;
+	r->past_sent += (size_t)k;
+	if (r->past_sent < r->past.len)
+		return 0;
+	buf_release(&r->past);
+	r->past_sent = 0;
+	return 1;
 }
 
 /* As much as goes now of what waits for him. */
@@ -127,33 +105,32 @@ static void
 feed(struct reader *r)
 {
 	struct hub *h = r->hub;
-	ssize_t k = 0;
+	int i, ok = 1;
+	ssize_t k;
 	size_t n;
 
 	if (r->dead)
 		return;
-	n = r->past.len - r->past_sent;
-	if (n) {
-		k = push(r, r->past.p + r->past_sent, n);
-		r->past_sent += k > 0 ? (size_t)k : 0;
-		if (r->past_sent == r->past.len) {
-			buf_release(&r->past);
-			r->past_sent = 0;
-		}
+	/* some of the files, then the others have their turn */
+	for (i = 0; i < REFILLS && (ok = feed_past(r)) > 0 && r->want; i++) {
+		hub_past_refill(r);
+		if (r->dead)
+			return;
 	}
 	n = (size_t)(h->ring.head - r->pos);
-	if (n && !r->past.len && k >= 0) {
+	if (n && ok > 0 && !r->past.len && !r->want) {
 		k = push(r, ring_at(&h->ring, r->pos), n);
 		r->pos += k > 0 ? (uint64_t)k : 0;
+		ok = k < 0 ? -1 : 1;
 	}
-	if (k < 0) {
-		drop(r, HUB_LEFT, 0);
+	if (ok < 0) {
+		reader_drop(r, HUB_LEFT, 0);
 		return;
 	}
 	/* what he asked for of the past is bounded and not his lag */
 	n = (size_t)(h->ring.head - r->pos);
 	if (n > h->conf.max_lag) {
-		drop(r, HUB_CUT_OFF, n);
+		reader_drop(r, HUB_CUT_OFF, n);
 		return;
 	}
 	loop_mod(h->loop, &r->io,
@@ -161,75 +138,17 @@ feed(struct reader *r)
 		(waiting(r) ? (unsigned)LOOP_OUT : 0));
 }
 
-/* The newest n kept lines, as long as the ring still has them. */
-static uint64_t
-history_start(const struct hub *h, uint64_t n)
+int
+reader_detach(struct reader *r)
 {
-	uint64_t from = h->nkept, i;
-
-	if (n > h->conf.history)
-		n = h->conf.history;
-	while (n-- && from) {
-		i = from - 1;
-		if (h->kept[i % h->conf.history].pos < ring_tail(&h->ring))
-			break;
-		from = i;
-	}
-	return from;
-}
-
-/* hello, then the past: what was asked for, in a buffer of his own. */
-static int
-answer(struct reader *r, uint64_t n, bool recovered)
-{
-	struct hub *h = r->hub;
-	uint64_t from = recovered ? history_start(h, n) : h->nkept;
-	const struct kept *k;
-
-	if (buf_addf(&r->past,
-		"{\"type\":\"hello\",\"epoch\":\"%s\",\"seq\":%" PRIu64
-		",\"recovered\":%s,\"history\":%" PRIu64 "}\n",
-		h->epoch, h->nkept, recovered ? "true" : "false",
-		h->nkept - from) < 0)
-		return -1;
-	for (; from < h->nkept; from++) {
-		k = &h->kept[from % h->conf.history];
-		if (buf_add(&r->past, ring_at(&h->ring, k->pos), k->len) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * The one line a reader may send. What waits for him of the live stream was
- * published before his question: it goes out in front of the hello, where
- * who asks ignores it, and is in the past that follows.
- */
-static void
-request(struct reader *r, const char *line, size_t n)
-{
-	struct json_doc d = { 0 };
-	const struct json_member *m;
 	struct ring *ring = &r->hub->ring;
-	int64_t want = 0;
 
-	r->asked = true;
-	if (json_parse(&d, line, n) < 0)
-		goto out;
-	m = json_get(&d, "history");
-	if (!m && !json_get(&d, "since"))
-		goto out;
-	if (m && (json_int(m, &want) < 0 || want < 0))
-		goto out;
 	/* he may be in the midst of a line: the rest of it comes first */
 	if (buf_add(&r->past, ring_at(ring, r->pos),
 		(size_t)(ring->head - r->pos)) < 0)
-		goto out;
+		return -1;
 	r->pos = ring->head;
-	if (answer(r, (uint64_t)want, m != NULL) < 0)
-		drop(r, HUB_CUT_OFF, r->past.len);
-out:
-	json_release(&d);
+	return 0;
 }
 
 static void
@@ -242,7 +161,7 @@ on_reader(void *arg, unsigned events)
 	size_t len;
 
 	if (events & LOOP_ERR) {
-		drop(r, HUB_LEFT, 0);
+		reader_drop(r, HUB_LEFT, 0);
 		return;
 	}
 	if (events & LOOP_IN) {
@@ -251,7 +170,7 @@ on_reader(void *arg, unsigned events)
 		while ((got = linein_next(&r->in, false, &line, &len)) !=
 		       LINEIN_MORE)
 			if (got == LINEIN_LINE && len && !r->asked)
-				request(r, line, len);
+				hub_past_request(r, line, len);
 	}
 	feed(r);
 }
@@ -270,7 +189,7 @@ join(struct hub *h, int fd)
 	r->io.events = LOOP_IN;
 	r->io.fn = on_reader;
 	r->io.arg = r;
-	buf_init(&r->past, h->ring.size + 4096);
+	buf_init(&r->past, 2 * h->ring.size);
 	if (linein_init(&r->in, REQUEST_MAX) < 0 ||
 	    loop_add(h->loop, &r->io) < 0) {
 		linein_release(&r->in);
@@ -281,7 +200,7 @@ join(struct hub *h, int fd)
 	r->next = h->readers;
 	h->readers = r;
 	h->nreaders++;
-	tell(h, HUB_JOINED, r->pid, h->nreaders);
+	hub_tell(h, HUB_JOINED, r->pid, h->nreaders);
 	return 0;
 }
 
@@ -305,7 +224,7 @@ on_join(void *arg, unsigned events)
 		if (join(h, fd) < 0)
 			close(fd);
 	if (errno != EAGAIN && errno != ECONNABORTED) {
-		tell(h, HUB_REFUSED, -1, (uint64_t)errno);
+		hub_tell(h, HUB_REFUSED, -1, (uint64_t)errno);
 		loop_mod(h->loop, &h->listener, 0);
 		loop_after(h->loop, &h->again, ACCEPT_PAUSE, listen_again, h);
 	}
@@ -316,7 +235,6 @@ hub_open(struct loop *loop, const char *path, const struct hub_conf *conf,
     hub_news_fn *news, void *arg)
 {
 	struct hub *h = calloc(1, sizeof *h);
-	struct ulid id = { 0 };
 	int e;
 
 	if (!h)
@@ -326,7 +244,6 @@ hub_open(struct loop *loop, const char *path, const struct hub_conf *conf,
 	h->news = news;
 	h->arg = arg;
 	h->listener.fd = -1;
-	ulid_next(&id, clock_wall_ms(), h->epoch);
 	memcpy(h->path, path, strlen(path) + 1);
 	h->kept = calloc(conf->history ? conf->history : 1, sizeof *h->kept);
 	/* one line more than the lag: he is cut off before he is overrun */
@@ -339,7 +256,7 @@ hub_open(struct loop *loop, const char *path, const struct hub_conf *conf,
 	h->listener.events = LOOP_IN;
 	h->listener.fn = on_join;
 	h->listener.arg = h;
-	if (loop_add(loop, &h->listener) == 0)
+	if (loop_add(loop, &h->listener) == 0 && hub_past_open(h) == 0)
 		return h;
 fail:
 	e = errno;
@@ -349,26 +266,39 @@ fail:
 }
 
 void
-hub_put(struct hub *h, const char *line, size_t n, int keep)
+hub_append(struct hub *h, const char *line, size_t n, bool keep)
 {
 	struct reader *r;
 	struct kept *k;
 	char *p;
 
 	/* nobody may be overrun: who would be gets his chance, or goes */
-	for (r = h->readers; r; r = r->next)
-		if (!r->dead && h->ring.head + n + 1 - r->pos > h->conf.max_lag)
+	for (r = h->readers; r; r = r->next) {
+		if (r->want || h->loading) /* it is not for him */
+			r->pos = h->ring.head + n + 1;
+		else if (!r->dead &&
+			 h->ring.head + n + 1 - r->pos > h->conf.max_lag)
 			feed(r);
+	}
 	p = ring_space(&h->ring);
 	if (keep && h->conf.history) {
 		k = &h->kept[h->nkept % h->conf.history];
 		k->pos = h->ring.head;
 		k->len = n + 1;
 	}
-	h->nkept += keep != 0;
+	if (keep) {
+		h->nkept++;
+		h->seq++;
+	}
 	memcpy(p, line, n);
 	p[n] = '\n';
 	ring_advance(&h->ring, n + 1);
+}
+
+void
+hub_put(struct hub *h, const char *line, size_t n, int keep)
+{
+	hub_append(h, line, n, keep != 0);
 }
 
 void
@@ -377,8 +307,8 @@ hub_flush(struct hub *h)
 	struct reader *r;
 
 	for (r = h->readers; r; r = r->next)
-		if (!r->dead &&
-		    (r->pos != h->ring.head || (r->io.events & LOOP_OUT)))
+		if (!r->dead && (r->pos != h->ring.head || r->past.len ||
+				    (r->io.events & LOOP_OUT)))
 			feed(r);
 	sweep(h);
 }
@@ -411,13 +341,14 @@ hub_free(struct hub *h)
 		return;
 	h->news = NULL;
 	for (r = h->readers; r; r = r->next)
-		drop(r, HUB_LEFT, 0);
+		reader_drop(r, HUB_LEFT, 0);
 	sweep(h);
 	if (h->listener.fd >= 0) {
 		loop_del(h->loop, &h->listener);
 		sock_unlisten(h->path, h->listener.fd, h->lock);
 	}
 	loop_cancel(h->loop, &h->again);
+	hub_past_close(h);
 	ring_release(&h->ring);
 	free(h->kept);
 	free(h);

@@ -41,7 +41,8 @@ day_path(struct logdir *ld, const struct day *d, int n, struct buf *out)
 }
 
 void
-day_tell(struct logdir *ld, const struct day *d, enum logdir_news what, int64_t n)
+day_tell(
+    struct logdir *ld, const struct day *d, enum logdir_news what, int64_t n)
 {
 	const char *path = day_path(ld, d, 0, &ld->path);
 
@@ -96,8 +97,8 @@ day_report(struct logdir *ld, struct day *d, int e)
 	d->failed = e;
 }
 
-/* Gives the file a free number; none of the old ones goes for that. */
-static void
+/* Gives the file number 1; none of the old ones goes for that. */
+static int
 rename_aside(struct logdir *ld, struct day *d)
 {
 	const char *from, *to;
@@ -110,33 +111,65 @@ rename_aside(struct logdir *ld, struct day *d)
 		to = day_path(ld, d, n, &ld->path2);
 		from = day_path(ld, d, n - 1, &ld->path);
 		if (to == NULL || from == NULL || rename(from, to) < 0)
-			return;
+			return -1;
+		ld->renamed = true;
 	}
+	return to != NULL ? 0 : -1;
 }
 
-/* The file can't be trusted any more beyond what was synced. */
+/* path still names the open file. */
+static bool
+is_named(int fd, const char *path)
+{
+	struct stat st, named;
+
+	return path != NULL && fstat(fd, &st) == 0 && stat(path, &named) == 0 &&
+	       named.st_ino == st.st_ino && named.st_dev == st.st_dev;
+}
+
+/*
+ * The file can't be trusted any more beyond what was synced: all that is
+ * written again. It keeps it meanwhile, for some was passed on, and we may be
+ * killed. One that was begun in the place of such a file has nothing that the
+ * first has not, or that was passed on.
+ */
 static void
 put_away(struct logdir *ld, struct day *d)
 {
-	int64_t synced = d->size - (int64_t)d->pos;
 	const char *path = day_path(ld, d, 0, &ld->path);
-	struct stat st, named;
+	bool named = is_named(d->fd, path);
 
-	if (fstat(d->fd, &st) == 0 && st.st_size == d->size &&
-	    ftruncate(d->fd, (off_t)synced) == 0 && path != NULL &&
-	    stat(path, &named) == 0 && named.st_ino == st.st_ino &&
-	    named.st_dev == st.st_dev) {
-		if (synced == 0)
-			unlink(path);
-		else
-			rename_aside(ld, d);
-		ld->renamed = true;
+	if (d->suspect < 0 && named) {
+		if (rename_aside(ld, d) < 0)
+			return; /* nothing can be renamed: it stays failed */
+		d->suspect = d->fd;
+		d->good = d->size - (int64_t)d->pos;
+	} else {
+		if (named && unlink(path) == 0)
+			ld->renamed = true;
+		close(d->fd);
 	}
-	close(d->fd);
 	d->fd = -1;
 	ld->pending += d->counted;
 	ld->unsynced -= d->counted;
 	d->rec = d->pos = d->counted = 0;
+	d->distrusted = false;
+}
+
+/* Everything is on the disk elsewhere: the suspect file loses it. */
+static void
+cut_suspect(struct logdir *ld, struct day *d)
+{
+	const char *path = day_path(ld, d, 1, &ld->path);
+
+	if (d->suspect < 0)
+		return;
+	/* where it can't be cut it has some twice, which readers bear */
+	if (d->good > 0 ? ftruncate(d->suspect, (off_t)d->good) == 0
+			: is_named(d->suspect, path) && unlink(path) == 0)
+		ld->renamed = true;
+	close(d->suspect);
+	d->suspect = -1;
 }
 
 int
@@ -146,14 +179,21 @@ day_sync(struct logdir *ld, struct day *d)
 
 	if (d->fd < 0 || d->rec == 0)
 		return 0;
+	if (d->distrusted) {
+		put_away(ld, d);
+		errno = EIO;
+		return -1;
+	}
 	do
 		rc = ld->conf.sync && d->regular ? fdatasync(d->fd) : 0;
 	while (rc < 0 && errno == EINTR);
 	if (rc == 0) {
 		forget(ld, d);
+		cut_suspect(ld, d);
 		return 0;
 	}
 	saved = errno;
+	d->distrusted = true;
 	put_away(ld, d);
 	errno = saved;
 	return -1;
@@ -242,8 +282,7 @@ day_inspect(struct logdir *ld, struct day *d, const char *path)
 static int
 day_open(struct logdir *ld, struct day *d)
 {
-	const int flags =
-	    O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	const char *path;
 	int saved;
 
@@ -395,8 +434,8 @@ kick(const struct logdir *ld, struct day *d)
 
 	if (!ld->conf.sync || !d->regular || n < KICK)
 		return;
-	sync_file_range(d->fd, (off_t)d->kicked, (off_t)n,
-	    SYNC_FILE_RANGE_WRITE);
+	sync_file_range(
+	    d->fd, (off_t)d->kicked, (off_t)n, SYNC_FILE_RANGE_WRITE);
 	d->kicked = d->size;
 }
 
@@ -431,4 +470,3 @@ day_write(struct logdir *ld, struct day *d)
 	}
 	return 0;
 }
-

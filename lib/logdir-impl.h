@@ -14,15 +14,22 @@
 
 struct day {
 	struct day *next;
-	int64_t number;    /* days since 1970-01-01 */
-	int fd;            /* -1: not open */
-	bool regular;      /* else a device: has no size, is not rolled */
-	int64_t size;      /* of the open file */
-	struct buf wait;   /* whole records, each with its newline */
-	size_t rec;        /* wait[0..rec) is in the open file, not synced */
-	size_t pos;        /* rec <= pos: so far even into a record */
-	size_t counted;    /* of rec: in the folder's unsynced, not pending */
-	int64_t kicked;    /* the kernel has begun to write out so far */
+	int64_t number;  /* days since 1970-01-01 */
+	int fd;          /* -1: not open */
+	bool regular;    /* else a device: has no size, is not rolled */
+	int64_t size;    /* of the open file */
+	struct buf wait; /* whole records, each with its newline */
+	size_t rec;      /* wait[0..rec) is in the open file, not synced */
+	size_t pos;      /* rec <= pos: so far even into a record */
+	size_t counted;  /* of rec: in the folder's unsynced, not pending */
+	int64_t kicked;  /* the kernel has begun to write out so far */
+	/*
+	 * A file that could not be synced, now under number 1: what it has
+	 * beyond good is written again, and cut off when that is synced.
+	 */
+	int suspect; /* its descriptor; -1: none */
+	int64_t good;
+	bool distrusted;   /* the open file is one, but can't be renamed */
 	int roll;          /* > 0: rolling over, this number comes next */
 	int failed;        /* errno that was told last, 0: all is well */
 	uint64_t last_use; /* for choosing whom to close */
@@ -47,8 +54,7 @@ struct logdir {
 /* DIR/chat_DATE.jsonl, with .N behind it for n > 0. NULL: no memory. */
 const char *day_path(struct logdir *, const struct day *, int n, struct buf *);
 /* Tells news of a day's file. */
-void day_tell(
-    struct logdir *, const struct day *, enum logdir_news, int64_t n);
+void day_tell(struct logdir *, const struct day *, enum logdir_news, int64_t n);
 /* Writes what waits for this day. 0, or -1 with errno. */
 int day_write(struct logdir *, struct day *);
 /*

@@ -13,7 +13,7 @@
  * replaced or must be closed, the part is cut off again and the record is
  * written whole.
  */
-#include "logdir-impl.h"
+#include "logdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "logdir-impl.h"
 #include "torn.h"
 
 #include "banned.h"
@@ -158,13 +159,17 @@ day_flush(struct logdir *ld, struct day *d)
 	if (day_write(ld, d) < 0)
 		e = errno != 0 ? errno : EIO;
 	day_count(ld, d);
-	day_report(ld, d, e);
+	/* after a failed sync only a sync says that it is over */
+	if (e != 0 || (d->suspect < 0 && !d->distrusted))
+		day_report(ld, d, e);
 	return e != 0 ? -1 : 0;
 }
 
 static void
 day_free(struct day *d)
 {
+	if (d->suspect >= 0)
+		close(d->suspect);
 	buf_release(&d->wait);
 	free(d);
 }
@@ -201,7 +206,7 @@ find_day(struct logdir *ld, int64_t number)
 		if (d == NULL)
 			return NULL;
 		d->number = number;
-		d->fd = -1;
+		d->fd = d->suspect = -1;
 		buf_init(&d->wait, PENDING_MAX);
 	} else {
 		*at = d->next;
@@ -365,6 +370,8 @@ sync_once(struct logdir *ld)
 		if (day_sync(ld, d) < 0) {
 			day_report(ld, d, errno);
 			rc = -1;
+		} else if (rc == 0) {
+			day_report(ld, d, 0);
 		}
 	}
 	return sync_entries(ld) < 0 ? -1 : rc;

@@ -34,8 +34,9 @@ typedef void logdir_news_fn(
 bool logdir_is_file(const char *name);
 
 /*
- * Makes the folder, takes its lock, and moves torn last lines aside. NULL with errno; EWOULDBLOCK: another
- * process has it. Borrows conf->dir and arg for its lifetime.
+ * Makes the folder, takes its lock, and moves torn last lines aside. NULL with
+ * errno; EWOULDBLOCK: another process has it. Borrows conf->dir and arg for its
+ * lifetime.
  */
 struct logdir *logdir_open(
     const struct logdir_conf *, logdir_news_fn *, void *arg);

@@ -17,40 +17,13 @@
 
 #include "event.h"
 #include "logdir.h"
+#include "logread-impl.h"
 
 #include "banned.h"
 
-#define BLOCK 65536     /* bytes a read */
-#define NAME_LEN 48     /* chat_2026-11-23.jsonl.10000 and more */
-#define LOOKS 3         /* listings before a position counts as not there */
+#define BLOCK 65536         /* bytes a read */
+#define LOOKS 3             /* listings before a position counts as not there */
 #define LINE_MAX (4u << 20) /* far beyond any event */
-
-/* A file while it is being read: bytes from at on are in p[start..end). */
-struct reading {
-	int fd;
-	int64_t at; /* of p[0] in the file */
-	char *p;
-	size_t start, end, cap;
-};
-
-struct file {
-	char name[NAME_LEN];
-	ino_t ino;
-	int64_t size;
-	uint64_t first, last; /* 0: no positions in it */
-	bool seen;            /* at the listing at work */
-	struct reading r;     /* r.p NULL: not open */
-	const char *line;     /* logread_get: the line at hand */
-	size_t len;
-	uint64_t seq; /* its position; 0: the file is used up */
-};
-
-struct logread {
-	char *dir;
-	int fd;
-	struct file *f;
-	size_t n, cap;
-};
 
 struct logread *
 logread_new(const char *dir)
@@ -67,8 +40,8 @@ logread_new(const char *dir)
 	return NULL;
 }
 
-static void
-reading_end(struct reading *r)
+void
+logread_end(struct reading *r)
 {
 	if (!r->p)
 		return;
@@ -85,14 +58,14 @@ logread_free(struct logread *lr)
 	if (!lr)
 		return;
 	for (i = 0; i < lr->n; i++)
-		reading_end(&lr->f[i].r);
+		logread_end(&lr->f[i].r);
 	free(lr->f);
 	free(lr->dir);
 	free(lr);
 }
 
-static int
-reading_begin(struct reading *r, int dir, const char *name, ino_t ino)
+int
+logread_begin(struct reading *r, int dir, const char *name, ino_t ino)
 {
 	struct stat st;
 
@@ -181,8 +154,8 @@ next_line(struct reading *r, const char **line, size_t *n)
 
 /* The first position at or behind at, a line's start or in its midst. */
 static int
-first_from(struct reading *r, int64_t at, int64_t limit, uint64_t *seq,
-    int64_t *where)
+first_from(
+    struct reading *r, int64_t at, int64_t limit, uint64_t *seq, int64_t *where)
 {
 	const char *line;
 	size_t n;
@@ -242,12 +215,12 @@ look_into(struct logread *lr, struct file *f)
 	f->first = f->last = 0;
 	if (!f->size)
 		return 0;
-	if (reading_begin(&r, lr->fd, f->name, f->ino) < 0)
+	if (logread_begin(&r, lr->fd, f->name, f->ino) < 0)
 		return -1;
 	rc = first_from(&r, 0, f->size, &f->first, &where);
 	if (rc > 0)
 		rc = last_in(&r, f->size, &f->last);
-	reading_end(&r);
+	logread_end(&r);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -324,8 +297,7 @@ list(struct logread *lr)
 	for (i = 0; i < lr->n; i++)
 		lr->f[i].seen = false;
 	while (rc == 0 && (e = readdir(d)))
-		if (logdir_is_file(e->d_name) &&
-		    strlen(e->d_name) < NAME_LEN)
+		if (logdir_is_file(e->d_name) && strlen(e->d_name) < NAME_LEN)
 			rc = list_one(lr, e->d_name);
 	closedir(d);
 	for (i = kept = 0; i < lr->n; i++)
@@ -378,9 +350,26 @@ logread_covers(const struct logread *lr, uint64_t from, uint64_t to)
 	return from > to;
 }
 
+uint64_t
+logread_reach(const struct logread *lr, uint64_t to)
+{
+	uint64_t from = to + 1;
+	bool more = true;
+	size_t i;
+
+	while (from > 1 && more)
+		for (more = false, i = lr->n; i-- > 0;)
+			if (lr->f[i].first && lr->f[i].first < from &&
+			    lr->f[i].last >= from - 1) {
+				from = lr->f[i].first;
+				more = true;
+			}
+	return from;
+}
+
 /* Puts the file's reading in front of its first line with seq >= want. */
-static int
-find(struct file *f, uint64_t want)
+int
+logread_seek(struct file *f, uint64_t want)
 {
 	int64_t lo = 0, hi = f->size, mid, where;
 	uint64_t seq;
@@ -401,8 +390,8 @@ find(struct file *f, uint64_t want)
 }
 
 /* The file's next line with seq >= want is at hand, or none is left. */
-static int
-step(struct file *f, uint64_t want)
+int
+logread_step(struct file *f, uint64_t want)
 {
 	int k = 1;
 
@@ -431,10 +420,10 @@ begin(struct logread *lr, uint64_t want, uint64_t to)
 
 		f->seq = UINT64_MAX;
 		if (dir < 0 || !f->first || f->first > to || f->last < want ||
-		    reading_begin(&f->r, dir, f->name, f->ino) < 0)
+		    logread_begin(&f->r, dir, f->name, f->ino) < 0)
 			continue;
 		f->seq = 0;
-		if (find(f, want) < 0 || step(f, want) < 0)
+		if (logread_seek(f, want) < 0 || logread_step(f, want) < 0)
 			f->seq = UINT64_MAX;
 	}
 	if (dir >= 0)
@@ -447,7 +436,7 @@ end(struct logread *lr)
 	size_t i;
 
 	for (i = 0; i < lr->n; i++)
-		reading_end(&lr->f[i].r);
+		logread_end(&lr->f[i].r);
 }
 
 /* The file whose line at hand is this position; NULL: none has it. */
@@ -459,7 +448,7 @@ holder(struct logread *lr, uint64_t want)
 
 	for (i = lr->n; i-- > 0;) {
 		f = &lr->f[i];
-		if (f->seq < want && step(f, want) < 0)
+		if (f->seq < want && logread_step(f, want) < 0)
 			continue;
 		if (f->seq == want)
 			return f;
@@ -487,8 +476,8 @@ run(struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 }
 
 uint64_t
-logread_get(struct logread *lr, uint64_t from, uint64_t to, size_t max,
-    struct buf *out)
+logread_get(
+    struct logread *lr, uint64_t from, uint64_t to, size_t max, struct buf *out)
 {
 	uint64_t n = 0;
 	int i;
@@ -512,12 +501,12 @@ lowest(struct file *f, int dir, uint64_t from, uint64_t *seq)
 	*seq = f->last >= from ? f->first : 0;
 	if (f->last < from || f->first >= from)
 		return 0;
-	if (reading_begin(&f->r, dir, f->name, f->ino) < 0)
+	if (logread_begin(&f->r, dir, f->name, f->ino) < 0)
 		return -1;
 	f->seq = 0;
-	rc = find(f, from) < 0 || step(f, from) < 0 ? -1 : 0;
+	rc = logread_seek(f, from) < 0 || logread_step(f, from) < 0 ? -1 : 0;
 	*seq = f->seq == UINT64_MAX ? 0 : f->seq;
-	reading_end(&f->r);
+	logread_end(&f->r);
 	return rc;
 }
 
@@ -551,14 +540,14 @@ each_in(struct logread *lr, struct file *f, uint64_t from,
 
 	if (f->last && f->last < from)
 		return 0;
-	if (reading_begin(&f->r, lr->fd, f->name, f->ino) < 0)
+	if (logread_begin(&f->r, lr->fd, f->name, f->ino) < 0)
 		return errno == ENOENT || errno == ESTALE ? 0 : -1;
-	k = f->first && f->first < from ? find(f, from) : 0;
+	k = f->first && f->first < from ? logread_seek(f, from) : 0;
 	while (k >= 0 && (k = next_line(&f->r, &line, &n)) > 0)
 		if (!event_tail_seq(line, n, &seq) || seq >= from)
 			fn(arg, line, n);
 	saved = errno;
-	reading_end(&f->r);
+	logread_end(&f->r);
 	errno = saved;
 	return k;
 }

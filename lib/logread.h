@@ -33,12 +33,17 @@ uint64_t logread_last(const struct logread *);
  */
 bool logread_covers(const struct logread *, uint64_t from, uint64_t to);
 /*
+ * As of the last refresh: the lowest position from which on the ranges leave
+ * nothing out up to to; to + 1: to itself is not there.
+ */
+uint64_t logread_reach(const struct logread *, uint64_t to);
+/*
  * Appends the lines from..to, each with its newline, as far as they fit into
  * max bytes (one always does). Returns how many; 0 when from isn't there or
  * can't be read. Looks at the folder again where it has changed.
  */
-uint64_t logread_get(struct logread *, uint64_t from, uint64_t to, size_t max,
-    struct buf *out);
+uint64_t logread_get(
+    struct logread *, uint64_t from, uint64_t to, size_t max, struct buf *out);
 /*
  * As of the last refresh: the lowest position that is there and at least
  * from. 1, 0: there is none, or -1 when a file couldn't be read: then nothing
@@ -52,5 +57,12 @@ int logread_next(struct logread *, uint64_t from, uint64_t *seq);
  */
 int logread_each(struct logread *, uint64_t from,
     void (*fn)(void *arg, const char *line, size_t n), void *arg);
+
+/*
+ * For the folder's owner, when it starts: two files of a day that have the same
+ * positions, as a kill may leave them while one that could not be synced is
+ * written anew, lose one of the two. 0, or -1 with errno.
+ */
+int logread_mend(struct logread *);
 
 #endif

@@ -26,8 +26,8 @@ struct series {
 	char *dir;
 	struct epoch epoch; /* as it shall stand in the file */
 	uint64_t last;
-	bool kept;    /* it has stood there, but for seq */
-	bool synced;  /* and lasts */
+	bool kept;     /* it has stood there, but for seq */
+	bool synced;   /* and lasts */
 	int64_t noted; /* monotonic ms */
 	struct window *ids, *nonces;
 	struct event ev; /* reading the files */
@@ -125,7 +125,7 @@ read_files(struct series *s, size_t window, uint64_t *last)
 	struct logread *lr = logread_new(s->dir);
 	int rc = -1;
 
-	if (lr && logread_refresh(lr) == 0) {
+	if (lr && logread_refresh(lr) == 0 && logread_mend(lr) == 0) {
 		*last = logread_last(lr);
 		rc = logread_each(
 		    lr, *last > window ? *last - window + 1 : 0, on_line, s);

@@ -312,6 +312,15 @@ sink_put(struct sink *s, const char *line, size_t n, int keep)
 	return buf_addc(&s->q, '\n');
 }
 
+void
+sink_clear(struct sink *s)
+{
+	if (s->done != s->boundary)
+		return; /* in the midst of a line */
+	buf_reset(&s->q);
+	s->done = s->boundary = 0;
+}
+
 int
 sink_put_first(struct sink *s, const char *line, size_t n)
 {

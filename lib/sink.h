@@ -39,6 +39,8 @@ struct sink *sink_open(struct loop *, const struct addr *,
  * memory ran out.
  */
 int sink_put(struct sink *, const char *line, size_t n, int keep);
+/* unix: forgets what waits: for up(), by who says it all again. */
+void sink_clear(struct sink *);
 /*
  * The same, in front of all that waits: for up(), when nothing of that has
  * gone to the new peer yet. Not for listen:.

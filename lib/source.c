@@ -46,6 +46,7 @@ struct source {
 	int lock;
 	struct loop_timer retry;
 	int64_t wait; /* ms, the next retry's */
+	size_t max;   /* bytes of a line */
 	uint64_t torn;
 	uint64_t lines; /* listen: numbers run over all writers */
 	bool paused, draining, ended, up, inside;
@@ -94,8 +95,7 @@ stream_new(struct source *s, int fd)
 	st->io.events = LOOP_IN;
 	st->io.fn = on_ready;
 	st->io.arg = st;
-	if (linein_init(&st->in, EVENT_INPUT_MAX) < 0 ||
-	    (!s->paused && watch(st) < 0)) {
+	if (linein_init(&st->in, s->max) < 0 || (!s->paused && watch(st) < 0)) {
 		linein_release(&st->in);
 		free(st);
 		return NULL;
@@ -314,6 +314,7 @@ source_open(struct loop *loop, const struct addr *a,
 	s->ops = ops;
 	s->arg = arg;
 	s->wait = RETRY_FIRST;
+	s->max = EVENT_INPUT_MAX;
 	s->listener.fd = s->lock = -1;
 	if (a->kind == ADDR_STD) {
 		ok = stream_new(s, STDIN_FILENO) ? 0 : -1;
@@ -441,6 +442,16 @@ source_say(struct source *s, const char *p, size_t n)
 		       (ssize_t)n
 		   ? 0
 		   : -1;
+}
+
+void
+source_limit(struct source *s, size_t max)
+{
+	struct stream *st;
+
+	s->max = max;
+	for (st = s->streams; st; st = st->next)
+		st->in.max = max;
 }
 
 bool

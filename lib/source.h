@@ -58,6 +58,11 @@ void source_drain(struct source *);
 uint64_t source_torn(const struct source *);
 /* unix: sends n bytes to the peer, best effort. 0, or -1. */
 int source_say(struct source *, const char *p, size_t n);
+/*
+ * Lines may be so long, instead of EVENT_INPUT_MAX: for who gets what a stage
+ * has added to.
+ */
+void source_limit(struct source *, size_t max);
 /* More can be read right now, or the end: line() or end() will follow. */
 bool source_ready(const struct source *);
 bool source_is_up(const struct source *);

@@ -16,6 +16,7 @@
 
 #include "ends.h"
 #include "msg.h"
+#include "notify.h"
 
 #include "banned.h"
 
@@ -46,6 +47,7 @@ struct stage {
 	bool no_reader; /* because its reader is gone */
 	struct away in_away, out_away;
 	struct loop_timer retry, deadline;
+	struct notify notify;
 };
 
 static void flush(struct stage *);
@@ -342,6 +344,7 @@ on_signal(void *arg, int signo)
 		_exit(1);
 	}
 	st->stopped = true;
+	notify_stopping();
 	set_deadline(st);
 	if (st->ending)
 		flush(st);
@@ -399,6 +402,8 @@ open_ends(struct stage *st)
 	st->source = source_open(st->loop, &st->in, &source_ops, st);
 	if (!st->source)
 		ends_not_opened(&st->in, "stdin");
+	else if (st->conf->line_max)
+		source_limit(st->source, st->conf->line_max);
 	return st->source ? 0 : -1;
 }
 
@@ -483,6 +488,7 @@ stage_run(struct stage *st)
 
 	/* EPIPE is met in the sink: what is in hand gets committed first */
 	sigaction(SIGPIPE, &ign, NULL);
+	notify_ready(&st->notify, st->loop);
 	/*
 	 * What the program had to say before it read anything leaves with
 	 * the first lines where those are there: should stdout be broken,
@@ -516,6 +522,19 @@ struct loop *
 stage_loop(struct stage *st)
 {
 	return st->loop;
+}
+
+struct hub *
+stage_hub(struct stage *st)
+{
+	return st->sink ? sink_hub(st->sink) : NULL;
+}
+
+void
+stage_print_line(struct stage *st, const char *line, size_t n)
+{
+	if (st->print && sink_put(st->print, line, n, 0) < 0)
+		msg_err("out of memory");
 }
 
 void

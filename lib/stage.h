@@ -53,6 +53,7 @@ struct stage_conf {
 	bool in_is_bus;       /* in NULL means unix: the bus */
 	bool out_is_bus;      /* out NULL means listen: the bus */
 	bool no_out;          /* write nowhere */
+	size_t line_max;      /* bytes of a line; 0: EVENT_INPUT_MAX */
 	size_t group;         /* gather so many bytes while input is there */
 };
 #define STAGE_CONF_INIT                                                \
@@ -103,12 +104,16 @@ void stage_emit(struct stage *, const char *line, size_t n, bool keep);
 void stage_emit_first(struct stage *, const char *line, size_t n);
 /* The loop it runs in, for timers of the program's own. */
 struct loop *stage_loop(struct stage *);
+/* The hub behind a listen: output, else NULL. */
+struct hub *stage_hub(struct stage *);
 /* Commits, and writes what waits: for what was not emitted by event(). */
 void stage_flush(struct stage *);
 /* The event at hand is bad: reported with its line number and set aside. */
 void stage_reject(struct stage *, const char *why);
 /* A second place for every line that is emitted (ss-broadcast --print). */
 int stage_print(struct stage *);
+/* A line for that second place alone, if there is one. */
+void stage_print_line(struct stage *, const char *line, size_t n);
 /* Something failed that is worth an exit status of 1 at the end. */
 void stage_fail(struct stage *);
 /* Lines read and rejected so far. */

@@ -75,8 +75,8 @@ sip_text(uint64_t v[4], const void *text, size_t n)
 }
 
 struct window_key
-window_key(const struct window *w, const void *p, size_t n, const void *q,
-    size_t m)
+window_key(
+    const struct window *w, const void *p, size_t n, const void *q, size_t m)
 {
 	/* SipHash-1-3 with 128 bits of result */
 	uint64_t v[4] = { w->k0 ^ UINT64_C(0x736f6d6570736575),

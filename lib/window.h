@@ -23,8 +23,8 @@ void window_free(struct window *);
  * The key of two pieces of text; ("ab", "c") and ("a", "bc") differ. The
  * second may be NULL with m 0.
  */
-struct window_key window_key(const struct window *, const void *p, size_t n,
-    const void *q, size_t m);
+struct window_key window_key(
+    const struct window *, const void *p, size_t n, const void *q, size_t m);
 bool window_has(const struct window *, struct window_key);
 /*
  * Puts a key in that is not there; the oldest goes when there are max. 0, or

@@ -118,7 +118,8 @@ start_live() {
 @test "stage-jq.sh turns shouting down and leaves the rest alone" {
 	run --separate-stderr "$EXAMPLES/stage-jq.sh" "$EXAMPLES/chat.jsonl"
 	assert_success
-	assert_equal "${#lines[@]}" "$(wc -l <"$EXAMPLES/chat.jsonl")"
+	output=$(grep -v '"type":"epoch"' <<<"$output")
+	assert_equal "$(wc -l <<<"$output")" "$(wc -l <"$EXAMPLES/chat.jsonl")"
 	assert_line --regexp '"message":"world record".*"calmed":true'
 	refute_line --partial 'WORLD RECORD'
 	assert_equal "$(grep -c calmed <<<"$output")" 1
@@ -133,7 +134,9 @@ start_live() {
 	} >in
 	run --separate-stderr "$EXAMPLES/stage-shell.sh" in
 	assert_success
-	assert_output "$(tail -n 2 in)"
+	assert_equal "$(tail -n 2 <<<"$output")" \
+		'{"type":"note",  "text":"https://kept.example" ,"seq":1}
+{"type":"gift","from":"a","gift_id":1,"amount":1,"seq":2}'
 	assert_equal "$stderr" 'no_links: dropped one'
 }
 
@@ -183,6 +186,48 @@ start_live() {
 	stop two
 	wait_for 10 ours_gone
 	assert [ ! -e "$SS_BUS" ]
+}
+
+@test "supervise.sh heals what is killed, and TERM or INT ends all of it" {
+	export SS_PORT SS_RUN=$WORK/run
+	unset SS_BUS
+	for signal in TERM INT; do
+		SS_PORT=$(free_port)
+		start_bg sup "$EXAMPLES/supervise.sh"
+		wait_for 15 grep -q 'Ctrl-C stops it' sup.out
+		WS_URL=ws://127.0.0.1:$SS_PORT/ws
+		for stage in ss-log ss-broadcast ss-moderate ss-gateway; do
+			kill -KILL "$(cat "run/$stage.pid")"
+			wait_for 5 grep -q "$stage ended (killed by SIGKILL), again" \
+				sup.err
+			wait_for 5 curl -fsS "http://127.0.0.1:$SS_PORT/healthz"
+			run client "$WS_URL/alice" \
+				--send '{"type":"chat","message":"hello"}' --expect 1
+			assert_success
+		done
+		run --separate-stderr "$EXAMPLES/supervise.sh"
+		assert_failure 1
+		stop sup "$signal"
+		assert_equal "$status" 0
+		assert_equal "$(find run -name '*.pid' -o -name '*.sock')" ''
+	done
+	assert_equal "$(cat logs/chat_*.jsonl | jq .seq)" "$(seq 8)"
+}
+
+@test "the units are what they should be, and don't expose much" {
+	for stage in ss-gateway ss-moderate ss-log ss-broadcast; do
+		unit=$EXAMPLES/systemd/$stage.service
+		assert grep -qx 'Type=notify' "$unit"
+		assert grep -q "^ExecStart=/usr/local/bin/$stage " "$unit"
+		# shellcheck disable=SC2046
+		run -2 $(sed -n 's|^ExecStart=/usr/local/bin/||p' "$unit") --no-such
+		[[ $output == *no-such* ]]
+	done
+	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+	for unit in "$EXAMPLES"/systemd/*.service; do
+		run systemd-analyze security --offline=true --threshold=25 "$unit"
+		assert_success
+	done
 }
 
 @test "live.sh opens a chat, and TERM or INT ends all of it with status 0" {

@@ -48,7 +48,7 @@ header() {
 	wait_exit bob
 	assert cmp alice.out bob.out
 	run cat bob.out
-	assert_output --regexp '^\{"type":"gift","id":"[0-9A-Z]{26}","from":"admin","gift_id":1,"amount":5,"ts":"[0-9T:.-]+Z"\}$'
+	assert_output --regexp '^\{"type":"gift","id":"[0-9A-Z]{26}","from":"admin","gift_id":1,"amount":5,"ts":"[0-9T:.-]+Z","seq":1\}$'
 	assert_equal "$(jq -r .id bob.out)" "$(jq -r .id body)"
 }
 

@@ -26,7 +26,7 @@ load viewers
 	start_pipeline
 	run talk alice --send "$(say hello)" --expect 1
 	assert_success
-	assert_output --regexp '^\{"type":"chat","id":"[0-7][0-9A-HJKMNP-TV-Z]{25}","user":"alice","message":"hello","toxic":(true|false),"score":[01](\.[0-9]{1,4})?,"ts":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"\}$'
+	assert_output --regexp '^\{"type":"chat","id":"[0-7][0-9A-HJKMNP-TV-Z]{25}","user":"alice","message":"hello","toxic":(true|false),"score":[01](\.[0-9]{1,4})?,"ts":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z","seq":1\}$'
 }
 
 @test "ids differ and are in order" {
@@ -47,7 +47,7 @@ load viewers
 	run jq -c '[.user, .toxic, .room, .blocked, .seq, .message,
 		(.id == "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
 		(.ts | startswith("2000"))]' <<<"$output"
-	assert_output '["alice",false,null,null,null,"m",false,false]'
+	assert_output '["alice",false,null,null,1,"m",false,false]'
 }
 
 @test "a nonce travels with its message, and back with its error" {

@@ -57,6 +57,14 @@ now_ms() {
 		'id1 id2 id3 id4 id5 id6'
 }
 
+@test "what two files have comes once" {
+	for i in {1..20}; do
+		event "$i" 2026-11-23T12:00:00Z
+	done | ss-log --no-tee
+	tail -n 7 logs/chat_2026-11-23.jsonl >logs/chat_2026-11-23.jsonl.1
+	assert_equal "$(ss-replay | jq .seq)" "$(seq 20)"
+}
+
 @test "--from and --to: a time, a date, or so long ago" {
 	for i in 1 2 3 4 5; do
 		event "$i" "2026-11-2${i}T12:00:00Z"

@@ -2,9 +2,14 @@
  * bus: what comes back from the pipeline. Each line is looked at once, to see
  * whom it concerns, and handed to the fan as it is: viewers get the very
  * bytes.
+ *
+ * After the hub was away we say how far we had got, and get what we missed;
+ * at the start, what is in force and the newest events. Positions alone say
+ * what is new: the hub has put everything in order.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -14,7 +19,8 @@
 #include "banned.h"
 
 #define DOORS_WAIT 2000 /* ms without a bus until we listen */
-#define HELLO_WAIT 250  /* ms for the hello of a bus that may not know it */
+#define HELLO_WAIT 1500 /* ms for the hello of a bus that may not know it */
+#define DELETED 200000  /* tombstones kept */
 
 /* Copies the room or user in member key to out; the default where absent. */
 static bool
@@ -36,8 +42,8 @@ name_of(const struct event *ev, const char *key, const char *absent,
 }
 
 /* Control events without a room are for all rooms: CONTRACT 4. */
-static bool
-is_control(const struct event *ev)
+bool
+bus_is_control(const struct event *ev)
 {
 	static const char *const types[] = { "mute", "unmute", "kick", "ban",
 		"unban", "delete", "slow", "threshold", "approve", "deny",
@@ -62,8 +68,7 @@ is_true(const struct event *ev, const char *key)
 static void
 count(struct gateway *g, const struct event *ev)
 {
-	g->seq++;
-	if (g->past)
+	if (g->past && !g->ready)
 		return; /* somebody else's time */
 	if (ev->type == EVENT_CHAT) {
 		g->n.chat++;
@@ -75,32 +80,93 @@ count(struct gateway *g, const struct event *ev)
 	}
 }
 
+/* A deleted event is not shown to those who come later. */
+static void
+control(struct gateway *g, const struct event *ev)
+{
+	const struct json_member *type = json_get(&ev->doc, "type");
+	const struct json_member *m = json_get(&ev->doc, "target");
+	struct window_key k;
+
+	if (!type || !json_str_is(type, "delete") || !m)
+		return;
+	buf_reset(&g->text);
+	if (m->kind != JSON_STRING || json_unescape(m, &g->text) < 0)
+		return;
+	k = window_key(g->deleted, g->text.p, g->text.len, NULL, 0);
+	if (!window_has(g->deleted, k))
+		window_add(g->deleted, k);
+}
+
+/* Those who asked for a position have lost it. */
+static void
+broken(struct gateway *g, uint64_t seq)
+{
+	struct buf b;
+
+	g->seq = seq;
+	fan_forget(g->fan, seq);
+	past_break(g);
+	buf_init(&b, EVENT_LINE_MAX);
+	bus_hello(g, false, &b);
+	fan_tell_greeted(g->fan, b.p, b.len);
+	buf_release(&b);
+}
+
+/* Gives the event its position. False: it was met before. */
+static bool
+place(struct gateway *g, const struct event *ev)
+{
+	uint64_t seq = event_seq(ev);
+
+	if (!seq) {
+		/* behind ss-log all events have one: this one has no place */
+		g->seq += !g->numbered;
+		return true;
+	}
+	if (g->placed && seq <= g->seq)
+		return false;
+	if (g->numbered && seq > g->seq + 1)
+		broken(g, seq - 1);
+	else if (!g->placed && !g->numbered)
+		fan_forget(g->fan, seq - 1);
+	g->numbered = g->placed = true;
+	g->seq = seq;
+	return true;
+}
+
 static void
 event(struct gateway *g)
 {
 	const struct event *ev = &g->ev;
 	char room[EVENT_NAME_MAX + 1], user[EVENT_NAME_MAX + 1];
+	bool in_room = name_of(ev, "room", EVENT_ROOM, &g->text, room);
 
-	if (ev->type == EVENT_OTHER && is_control(ev) &&
-	    !json_get(&ev->doc, "room")) {
-		fan_put(g->fan, NULL, ev->line, ev->len);
-		count(g, ev);
+	if (!place(g, ev))
 		return;
+	outbox_returned(g, ev, in_room ? room : EVENT_ROOM);
+	if (ev->type == EVENT_OTHER && bus_is_control(ev)) {
+		control(g, ev);
+		if (!json_get(&ev->doc, "room")) {
+			fan_put(g->fan, NULL, g->seq, ev->line, ev->len);
+			count(g, ev);
+			return;
+		}
 	}
-	if (!name_of(ev, "room", EVENT_ROOM, &g->text, room)) {
+	if (!in_room) {
 		g->n.bad_lines++;
 		return;
 	}
 	count(g, ev);
-	if (ev->type != EVENT_CHAT || !is_true(ev, "blocked")) {
-		fan_put(g->fan, room, ev->line, ev->len);
+	if (ev->type != EVENT_CHAT ||
+	    (!is_true(ev, "blocked") && !is_true(ev, "held"))) {
+		fan_put(g->fan, room, g->seq, ev->line, ev->len);
 		return;
 	}
-	if (g->past)
-		return;
-	g->n.blocked++;
+	if (g->ready)
+		g->n.blocked++;
 	if (name_of(ev, "user", "", &g->text, user))
-		fan_tell_name(g->fan, room, user, ev->line, ev->len);
+		fan_put_private(g->fan, room, user, g->seq, ev->line, ev->len);
 }
 
 static void
@@ -114,39 +180,79 @@ open_doors(void *arg)
 
 /* From here on what a viewer sends comes back to him. */
 static void
-ready(void *arg)
+live(void *arg)
 {
 	struct gateway *g = arg;
 
 	loop_cancel(g->loop, &g->hello_wait);
-	g->ready = true;
-	open_doors(g);
+	g->phase = BUS_LIVE;
+	g->live = true;
+	if (!g->ready) {
+		g->ready = true;
+		open_doors(g);
+	}
+	outbox_pump(g);
 }
 
-/* Everything before a first hello is part of what follows it. */
+static uint64_t
+number(const struct event *ev, const char *key)
+{
+	const struct json_member *m = json_get(&ev->doc, key);
+	int64_t n;
+
+	return m && json_int(m, &n) == 0 && n > 0 ? (uint64_t)n : 0;
+}
+
+/* What has come of the state and the past: what comes next? */
+static void
+next_phase(struct gateway *g)
+{
+	if (g->phase == BUS_STATE && !g->state)
+		g->phase = BUS_PAST;
+	if (g->phase == BUS_PAST && !g->past)
+		live(g);
+}
+
+/* Takes over the hub's epoch; false: it says none. */
+static bool
+take_epoch(struct gateway *g)
+{
+	const struct json_member *m = json_get(&g->ev.doc, "epoch");
+
+	buf_reset(&g->text);
+	if (!m || m->kind != JSON_STRING || json_unescape(m, &g->text) < 0 ||
+	    !epoch_valid(g->text.p, g->text.len))
+		return false;
+	memcpy(g->epoch, g->text.p, g->text.len + 1);
+	return true;
+}
+
 static void
 hello(struct gateway *g)
 {
-	const struct json_member *m = json_get(&g->ev.doc, "history");
-	int64_t n;
+	uint64_t seq = number(&g->ev, "seq");
+	bool recovered = is_true(&g->ev, "recovered");
 
-	if (g->helloed || !g->asked || g->ready)
+	if (g->phase == BUS_AWAY || g->in_addr.kind != ADDR_CONNECT ||
+	    !take_epoch(g))
 		return;
-	g->helloed = true;
 	loop_cancel(g->loop, &g->hello_wait);
-	fan_forget(g->fan);
-	g->past = m && json_int(m, &n) == 0 && n > 0 ? (uint64_t)n : 0;
-	g->seq = 0;
-	m = json_get(&g->ev.doc, "seq");
-	if (m && json_int(m, &n) == 0 && n >= (int64_t)g->past)
-		g->seq = (uint64_t)n - g->past;
-	m = json_get(&g->ev.doc, "epoch");
-	buf_reset(&g->text);
-	if (m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0 &&
-	    ulid_valid(g->text.p, g->text.len))
-		memcpy(g->epoch, g->text.p, ULID_LEN + 1);
-	if (!g->past)
-		ready(g);
+	g->hellos = true;
+	g->state = number(&g->ev, "state");
+	g->past = recovered ? number(&g->ev, "history") : 0;
+	if (g->past > seq)
+		g->past = seq;
+	if (g->placed && !recovered) {
+		broken(g, seq);
+	} else if (!g->placed) {
+		g->seq = seq - g->past;
+		fan_forget(g->fan, g->seq);
+	} else if (!json_get(&g->ev.doc, "history")) {
+		g->past = seq > g->seq ? seq - g->seq : 0;
+	}
+	g->placed = true;
+	g->phase = BUS_STATE;
+	next_phase(g);
 }
 
 static void
@@ -160,35 +266,52 @@ on_line(void *arg, const struct source_line *l)
 			    l->number);
 		return;
 	}
-	if (g->ev.type == EVENT_HELLO) {
+	if (g->ev.type == EVENT_HELLO)
 		hello(g);
+	else if (g->ev.type == EVENT_MARK)
+		outbox_mark(g, &g->ev);
+	if (event_is_housekeeping(&g->ev) || g->phase == BUS_ASKED)
 		return;
+	if (g->phase == BUS_STATE) {
+		control(g, &g->ev);
+		g->state--;
+	} else {
+		event(g);
+		g->past -= g->phase == BUS_PAST;
+		if (!g->ready)
+			fan_skip(g->fan);
 	}
-	if (event_is_housekeeping(&g->ev))
-		return;
-	event(g);
-	if (g->past) {
-		fan_skip(g->fan);
-		if (!--g->past)
-			ready(g);
-	}
+	next_phase(g);
 }
 
 static void
 on_up(void *arg)
 {
 	struct gateway *g = arg;
-	char ask[64];
-	int n;
+	int64_t n = g->history;
+	char ask[192];
+	int len;
 
 	away_ends(&g->bus_away);
-	if (g->in_addr.kind != ADDR_CONNECT || g->ready)
+	if (g->in_addr.kind != ADDR_CONNECT)
 		return;
-	/* what it keeps fills /api/recent; asked for once, at the start */
-	n = snprintf(
-	    ask, sizeof ask, "{\"history\":%" PRId64 "}\n", g->history);
-	g->asked = source_say(g->bus, ask, (size_t)n) == 0;
-	loop_after(g->loop, &g->hello_wait, HELLO_WAIT, ready, g);
+	if (g->ready && !g->hellos) { /* a bus that is just lines */
+		live(g);
+		return;
+	}
+	/* more than is shown: who comes back to us wants what he missed */
+	if (n > 0 && n < RECENT_MIN)
+		n = RECENT_MIN;
+	if (g->placed)
+		len = snprintf(ask, sizeof ask,
+		    "{\"epoch\":\"%s\",\"since\":%" PRIu64 ",\"state\":true}\n",
+		    g->epoch, g->seq);
+	else
+		len = snprintf(ask, sizeof ask,
+		    "{\"history\":%" PRId64 ",\"state\":true}\n", n);
+	g->phase = source_say(g->bus, ask, (size_t)len) == 0 ? BUS_ASKED
+							     : BUS_LIVE;
+	loop_after(g->loop, &g->hello_wait, HELLO_WAIT, live, g);
 }
 
 static void
@@ -196,10 +319,15 @@ on_down(void *arg, int err)
 {
 	struct gateway *g = arg;
 
-	g->past = 0;
-	g->helloed = false; /* before the first replay is done: ask again */
 	loop_cancel(g->loop, &g->hello_wait);
-	if (g->in_addr.kind == ADDR_CONNECT && !g->draining)
+	if (g->in_addr.kind != ADDR_CONNECT)
+		return;
+	/* before the first replay is done it begins anew */
+	g->placed = g->placed && g->ready;
+	g->phase = BUS_AWAY;
+	g->live = false;
+	g->state = g->past = 0;
+	if (!g->draining)
 		away_since(&g->bus_away, err);
 }
 
@@ -222,9 +350,11 @@ bus_open(struct gateway *g)
 {
 	ulid_next(&g->ids, clock_wall_ms(), g->epoch);
 	away_init(&g->bus_away, g->loop, "bus ", g->in_addr.path);
+	g->deleted = window_new(DELETED);
 	g->bus = source_open(g->loop, &g->in_addr, &ops, g);
-	if (!g->bus)
+	if (!g->bus || !g->deleted)
 		return -1;
+	source_limit(g->bus, EVENT_INPUT_MAX + EVENT_LINE_MAX);
 	/*
 	 * With the bus there nobody ever sees the 503 of a start; without it
 	 * the doors open all the same, so that /healthz can say why.
@@ -232,7 +362,7 @@ bus_open(struct gateway *g)
 	if (g->in_addr.kind == ADDR_CONNECT)
 		loop_after(g->loop, &g->start, DOORS_WAIT, open_doors, g);
 	else
-		loop_after(g->loop, &g->start, 0, ready, g);
+		loop_after(g->loop, &g->start, 0, live, g);
 	return 0;
 }
 
@@ -243,10 +373,10 @@ bus_is_up(const struct gateway *g)
 }
 
 void
-bus_hello(struct gateway *g, bool recovered, size_t n, struct buf *out)
+bus_hello(struct gateway *g, bool recovered, struct buf *out)
 {
 	buf_addf(out,
 	    "{\"type\":\"hello\",\"epoch\":\"%s\",\"seq\":%" PRIu64
-	    ",\"recovered\":%s,\"history\":%zu}",
-	    g->epoch, g->seq, recovered ? "true" : "false", n);
+	    ",\"recovered\":%s}",
+	    g->epoch, g->seq, recovered ? "true" : "false");
 }

@@ -22,6 +22,8 @@ struct frame {
 	uint32_t len;      /* header and payload */
 	uint32_t head;     /* the header's part of it */
 	struct room *room; /* NULL: everybody's */
+	uint64_t seq;
+	bool priv; /* for one name alone: not part of a turn */
 };
 
 struct room {
@@ -44,9 +46,12 @@ struct fan {
 	struct ring ring;
 	struct frame *frames; /* a ring too: nframes is a power of two */
 	size_t nframes;
-	uint64_t head;  /* number of the next frame */
-	uint64_t turn;  /* the first one that is not sent yet */
-	uint64_t first; /* the first one of the past */
+	uint64_t head;      /* number of the next frame */
+	uint64_t turn;      /* the first one that is not sent yet */
+	uint64_t first;     /* the first one of the past */
+	uint64_t first_seq; /* the position in front of that */
+	void (*refill)(void *arg, struct viewer *);
+	void *arg;
 	size_t turn_bytes;
 	bool full; /* a room has used up its segments */
 	size_t max_lag;
@@ -67,7 +72,7 @@ frame_at(const struct fan *f, uint64_t i)
 static inline bool
 concerns(const struct frame *fr, const struct room *r)
 {
-	return !fr->room || fr->room == r;
+	return !fr->priv && (!fr->room || fr->room == r);
 }
 
 /* Writes a text frame's header for n bytes of payload; returns its length. */

@@ -203,7 +203,7 @@ rescue(struct fan *f, struct viewer *v)
 	const struct frame *fr;
 	uint64_t i;
 
-	for (i = v->next; i < f->turn; i++) {
+	for (i = v->next; i < f->turn && !v->recovering; i++) {
 		fr = frame_at(f, i);
 		if (concerns(fr, v->room) &&
 		    buf_add(&v->own, ring_at(&f->ring, fr->pos), fr->len) < 0) {
@@ -342,6 +342,10 @@ fan_writable(struct fan *f, struct viewer *v)
 		}
 		if (v->own.len) {
 			r = feed_own(f, v);
+		} else if (v->recovering) {
+			f->refill(f->arg, v);
+			if (!v->own.len && v->recovering)
+				return 0; /* he is told when there is more */
 		} else if (v->next < f->turn) {
 			r = feed_ring(f, v);
 		} else {
@@ -390,7 +394,7 @@ fan_tell(struct fan *f, struct viewer *v, const char *line, size_t n)
 	if (v->closing)
 		return;
 	if (buf_add(&v->own, head, h) < 0 || buf_add(&v->own, line, n) < 0 ||
-	    v->own.len > f->max_lag) {
+	    (!v->recovering && v->own.len > f->max_lag)) {
 		f->stats.cut_off++;
 		fan_close(v, 4008);
 		return;

@@ -27,7 +27,8 @@ hash(const char *s)
 }
 
 struct fan *
-fan_new(size_t max_lag, size_t history)
+fan_new(size_t max_lag, size_t history,
+    void (*refill)(void *arg, struct viewer *), void *arg)
 {
 	struct fan *f = calloc(1, sizeof *f);
 	size_t size = RING_MIN;
@@ -35,6 +36,8 @@ fan_new(size_t max_lag, size_t history)
 	if (!f)
 		return NULL;
 	f->max_lag = max_lag;
+	f->refill = refill;
+	f->arg = arg;
 	if (size < 4 * max_lag)
 		size = 4 * max_lag;
 	if (size < history * EVENT_GUESS)
@@ -42,7 +45,8 @@ fan_new(size_t max_lag, size_t history)
 	for (f->nframes = 65536; f->nframes < 2 * history;)
 		f->nframes *= 2;
 	f->frames = calloc(f->nframes, sizeof *f->frames);
-	buf_init(&f->nd, TURN_MAX + EVENT_INPUT_MAX + FRAME_HEAD_MAX + 1);
+	buf_init(&f->nd,
+	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
 	if (f->frames && ring_init(&f->ring, size) == 0)
 		return f;
 	free(f->frames);
@@ -192,6 +196,10 @@ rescue_all(struct fan *f, size_t len)
 		return;
 	f->lag_min = f->turn;
 	for (v = f->laggards; v; v = v->lag_next) {
+		if (v->recovering) {
+			v->next = f->turn;
+			continue;
+		}
 		if (!v->closing && overrun(f, v->next, len))
 			rescue(f, v);
 		if (v->next < f->lag_min)
@@ -199,22 +207,23 @@ rescue_all(struct fan *f, size_t len)
 	}
 }
 
-void
-fan_put(struct fan *f, const char *room, const char *line, size_t n)
+/* The next frame, with its room; NULL: no memory, or too long. */
+static struct frame *
+add_frame(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
 {
 	struct room *r = NULL;
 	struct frame *fr;
 	char *p;
-	size_t i;
 
-	if (n > EVENT_INPUT_MAX)
-		return;
+	if (n > EVENT_INPUT_MAX + EVENT_LINE_MAX)
+		return NULL;
 	if (f->turn_bytes + n > TURN_MAX || f->full)
 		fan_flush(f);
 	if (room) {
 		r = room_get(f, room);
 		if (!r)
-			return;
+			return NULL;
 		r->frames++;
 	}
 	rescue_all(f, n + FRAME_HEAD_MAX);
@@ -225,16 +234,43 @@ fan_put(struct fan *f, const char *room, const char *line, size_t n)
 	fr->len = fr->head + (uint32_t)n;
 	fr->pos = f->ring.head;
 	fr->room = r;
+	fr->seq = seq;
+	fr->priv = false;
 	memcpy(p + fr->head, line, n);
 	ring_advance(&f->ring, fr->len);
 	f->head++;
+	return fr;
+}
+
+void
+fan_put(
+    struct fan *f, const char *room, uint64_t seq, const char *line, size_t n)
+{
+	struct frame *fr = add_frame(f, room, seq, line, n);
+	struct room *r;
+	size_t i;
+
+	if (!fr)
+		return;
 	f->turn_bytes += fr->len;
 	f->stats.frames++;
 	for (i = 0; i < ROOM_BUCKETS && !room; i++)
 		for (r = f->rooms[i]; r; r = r->next)
 			add_piece(f, r, fr->pos, fr->len);
 	if (room)
-		add_piece(f, r, fr->pos, fr->len);
+		add_piece(f, fr->room, fr->pos, fr->len);
+}
+
+void
+fan_put_private(struct fan *f, const char *room, const char *name, uint64_t seq,
+    const char *line, size_t n)
+{
+	struct frame *fr = add_frame(f, room, seq, line, n);
+
+	if (!fr)
+		return;
+	fr->priv = true;
+	fan_tell_name(f, room, name, line, n);
 }
 
 static void
@@ -252,7 +288,7 @@ deliver(struct fan *f, struct room *r)
 	buf_reset(&f->nd);
 	for (i = 0; i < r->n; i++) {
 		v = r->v[i];
-		if (v->closing)
+		if (v->closing || v->recovering)
 			continue;
 		f->stats.sent += r->turn_frames;
 		if (!v->lagging) {
@@ -302,10 +338,11 @@ fan_skip(struct fan *f)
 }
 
 void
-fan_forget(struct fan *f)
+fan_forget(struct fan *f, uint64_t seq)
 {
 	fan_flush(f);
 	f->first = f->head;
+	f->first_seq = seq;
 }
 
 int
@@ -327,7 +364,7 @@ fan_join(struct fan *f, struct viewer *v, const char *room)
 		r->v = v2;
 		r->cap = r->cap * 2 + 8;
 	}
-	buf_init(&v->own, f->max_lag + 2 * EVENT_INPUT_MAX);
+	buf_init(&v->own, 2 * f->max_lag + 4 * EVENT_INPUT_MAX);
 	v->room = r;
 	v->slot = r->n;
 	r->v[r->n++] = v;
@@ -372,6 +409,7 @@ fan_leave(struct fan *f, struct viewer *v)
 	r->v[v->slot] = r->v[--r->n];
 	r->v[v->slot]->slot = v->slot;
 	buf_release(&v->own);
+	buf_release(&v->given);
 	v->room = NULL;
 	f->nviewers--;
 	room_put_back(f, r);
@@ -390,10 +428,27 @@ fan_tell_name(struct fan *f, const char *room, const char *name,
 {
 	struct viewer *v = f->names[hash(name) % NAME_BUCKETS];
 
+	/* who recovers comes to it in its place */
 	for (; v; v = v->same)
-		if (strcmp(v->name, name) == 0 &&
+		if (!v->recovering && strcmp(v->name, name) == 0 &&
 		    strcmp(v->room->name, room) == 0)
 			fan_tell(f, v, line, n);
+}
+
+void
+fan_tell_greeted(struct fan *f, const char *line, size_t n)
+{
+	struct viewer *v;
+	size_t i;
+
+	for (i = 0; i < NAME_BUCKETS; i++)
+		for (v = f->names[i]; v; v = v->same) {
+			if (!v->greeted)
+				continue;
+			if (v->recovering)
+				fan_recovered(f, v);
+			fan_tell(f, v, line, n);
+		}
 }
 
 void
@@ -405,36 +460,6 @@ fan_close_all(struct fan *f, unsigned short code)
 	for (i = 0; i < NAME_BUCKETS; i++)
 		for (v = f->names[i]; v; v = v->same)
 			fan_close(v, code);
-}
-
-size_t
-fan_recent(struct fan *f, const char *room, size_t n, size_t max,
-    void (*fn)(void *arg, const char *line, size_t len), void *arg)
-{
-	const struct room *r = room_find(f, room);
-	uint64_t i = f->head, from = f->head;
-	size_t found = 0;
-	const struct frame *fr;
-
-	while (found < n && i > f->first && f->head - i < f->nframes) {
-		fr = frame_at(f, --i);
-		if (fr->pos < ring_tail(&f->ring))
-			break;
-		if (!concerns(fr, r))
-			continue;
-		if (fr->len > max)
-			break;
-		max -= fr->len;
-		from = i;
-		found++;
-	}
-	for (i = from; fn && i < f->head; i++) {
-		fr = frame_at(f, i);
-		if (concerns(fr, r))
-			fn(arg, ring_at(&f->ring, fr->pos + fr->head),
-			    fr->len - fr->head);
-	}
-	return found;
 }
 
 size_t

@@ -28,10 +28,16 @@ struct viewer {
 	struct viewer *same; /* the next one whose name hashes alike */
 	struct viewer *lag_prev, *lag_next; /* among those who lag */
 	int fd;
-	unsigned slot; /* in his room */
-	bool ndjson;   /* several lines a frame */
-	bool lagging;  /* he has a position of his own */
-	bool closing;  /* nothing more is sent */
+	unsigned slot;       /* in his room */
+	bool ndjson;         /* several lines a frame */
+	bool greeted;        /* he has asked for a hello */
+	bool lagging;        /* he has a position of his own */
+	bool closing;        /* nothing more is sent */
+	bool recovering;     /* he gets what he missed: no new events yet */
+	uint64_t after;      /* recovering: the position he has got to */
+	struct fetch *fetch; /* recovering: from the hub */
+	uint64_t since;      /* events up to here were not sent to him ... */
+	struct buf given;    /* ... but for these (uint64_t), on request */
 	unsigned short close_code;
 	uint64_t next;  /* lagging: the first frame he has not had */
 	size_t behind;  /* lagging: bytes of his room in front of him */
@@ -51,22 +57,29 @@ struct fan_stats {
 
 /*
  * max_lag: bytes that may wait for one viewer; history: events kept at
- * least. NULL with errno.
+ * least. refill(arg, viewer) is called when a recovering viewer can take
+ * more. NULL with errno.
  */
-struct fan *fan_new(size_t max_lag, size_t history);
+struct fan *fan_new(size_t max_lag, size_t history,
+    void (*refill)(void *arg, struct viewer *), void *arg);
 void fan_free(struct fan *);
 
 /*
  * Puts one event of n bytes (valid JSON) into the ring, for a room's viewers
- * or, with room NULL, for everybody. It leaves with fan_flush.
+ * or, with room NULL, for everybody. seq: its position, no lower than that of
+ * the one before. It leaves with fan_flush.
  */
-void fan_put(struct fan *, const char *room, const char *line, size_t n);
+void fan_put(
+    struct fan *, const char *room, uint64_t seq, const char *line, size_t n);
+/* One that is for those of this name alone, who get it at once. */
+void fan_put_private(struct fan *, const char *room, const char *name,
+    uint64_t seq, const char *line, size_t n);
 /* Sends what is new to everybody whom it concerns. */
 void fan_flush(struct fan *);
 /* What is new is part of the past, but sent to nobody. */
 void fan_skip(struct fan *);
-/* Forgets the past. */
-void fan_forget(struct fan *);
+/* Forgets the past: what follows begins behind position seq. */
+void fan_forget(struct fan *, uint64_t seq);
 
 /* v->name, fd, wsi and ndjson are set. 0, or -1 (out of memory). */
 int fan_join(struct fan *, struct viewer *, const char *room);
@@ -82,19 +95,55 @@ void fan_tell(struct fan *, struct viewer *, const char *line, size_t n);
 void fan_tell_name(struct fan *, const char *room, const char *name,
     const char *line, size_t n);
 /*
+ * The same for everybody who was greeted; who recovers gets it at once, and
+ * recovers no more.
+ */
+void fan_tell_greeted(struct fan *, const char *line, size_t n);
+/*
  * Closes a viewer with a code and, from the next moment he can be written
  * to, a close frame; without one after a while.
  */
 void fan_close(struct viewer *, unsigned short code);
 void fan_close_all(struct fan *, unsigned short code);
 
+/* The ring has all events behind this position, and maybe more. */
+uint64_t fan_reach(const struct fan *);
 /*
- * Calls fn with the newest n events of a room, as far as they fit into max
- * bytes, oldest first; returns how many that were. With fn NULL it only
- * counts.
+ * Walks back from the newest event of a room to those behind position after:
+ * at most n that sees(arg, line, len, private) takes, as far as they fit into
+ * max bytes. Returns how many, and calls fn with them, oldest first, unless
+ * it is NULL.
  */
-size_t fan_recent(struct fan *, const char *room, size_t n, size_t max,
-    void (*fn)(void *arg, const char *line, size_t len), void *arg);
+typedef bool fan_sees_fn(
+    void *arg, const char *line, size_t n, bool is_private);
+typedef void fan_line_fn(void *arg, uint64_t seq, const char *line, size_t n);
+struct fan_query {
+	const char *room;
+	uint64_t after;
+	size_t n, max;
+	fan_sees_fn *sees;
+	void *arg;
+};
+size_t fan_past(struct fan *, const struct fan_query *, fan_line_fn *fn);
+/*
+ * Calls fn with the events of a room, private ones too, behind position
+ * after, until it says false or there are no more. Returns the position it
+ * came to: all of the ring where fn always said true.
+ */
+uint64_t fan_walk(struct fan *, const char *room, uint64_t after,
+    bool (*fn)(void *arg, const char *line, size_t n, bool is_private),
+    void *arg);
+/* The line at a position, NULL where it is not in the ring any more. */
+const char *fan_find(
+    const struct fan *, uint64_t seq, size_t *n, bool *is_private);
+/*
+ * From now on he gets nothing but what he is given, whatever its size, and is
+ * refilled, until fan_recovered.
+ */
+void fan_recover(struct fan *, struct viewer *);
+void fan_give(struct fan *, struct viewer *, const char *line, size_t n);
+/* Everything that is in the ring has been given to him. */
+void fan_recovered(struct fan *, struct viewer *);
 size_t fan_viewers(const struct fan *);
 const struct fan_stats *fan_stats(const struct fan *);
 

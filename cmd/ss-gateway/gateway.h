@@ -19,18 +19,24 @@
 #include "addr.h"
 #include "buf.h"
 #include "ends.h"
+#include "epoch.h"
 #include "event.h"
 #include "fan.h"
 #include "loop.h"
+#include "notify.h"
 #include "sink.h"
 #include "source.h"
 #include "ulid.h"
+#include "window.h"
 
 #define BODY_MAX 65536    /* bytes of an HTTP body: CONTRACT 6 */
 #define MESSAGE_MAX 16384 /* bytes of a WebSocket message: CONTRACT 6 */
 #define SUBPROTOCOL "ndjson.safestream"
 
-struct keys;
+#define RECENT_MIN 20000 /* events asked of the hub at the start */
+
+struct nonces;
+struct outbox;
 struct request;
 
 /* What libwebsockets keeps per connection for us. */
@@ -41,7 +47,7 @@ struct conn {
 
 struct counters {
 	uint64_t connections, viewers, refused, chat, gift, other, toxic,
-	    blocked, accepted, errors, busy, bad_lines;
+	    blocked, accepted, errors, busy, bad_lines, resent, undelivered;
 };
 
 struct gateway {
@@ -58,6 +64,7 @@ struct gateway {
 	struct lws_vhost *vhost;
 	lws_retry_bo_t keepalive;
 	struct loop_timer tick;
+	struct notify notify;
 	/* the listening socket (serve.c) */
 	struct loop_io listener;
 	struct loop_timer listen_again, start, hello_wait;
@@ -68,14 +75,29 @@ struct gateway {
 	struct sink *sink;
 	bool out_broken;
 	struct away bus_away, out_away;
-	bool asked, helloed;
-	bool ready;    /* the bus was there, and its replay is done */
-	uint64_t past; /* lines of the past still to come */
-	uint64_t seq;  /* position: events kept so far */
-	char epoch[ULID_LEN + 1]; /* the hub's, or our own */
+	enum bus_phase {
+		BUS_AWAY,  /* not connected */
+		BUS_ASKED, /* what comes before the hello is not for us */
+		BUS_STATE, /* what is in force comes, state lines of it */
+		BUS_PAST,  /* what was missed comes, past lines of it */
+		BUS_LIVE
+	} phase;
+	bool live;            /* BUS_LIVE, or a bus that doesn't say hello */
+	bool hellos;          /* it does say hello */
+	bool placed;          /* epoch and seq are the bus's */
+	bool numbered;        /* its events carry positions */
+	bool ready;           /* the first replay is done */
+	uint64_t state, past; /* lines still to come */
+	uint64_t seq;         /* position: of the last event met */
+	char epoch[EPOCH_MAX + 1]; /* the bus's, or our own */
+	struct window *deleted;    /* ids of events that are not shown again */
 	/* work */
 	struct fan *fan;
-	struct keys *keys;
+	struct nonces *nonces;
+	struct outbox *outbox;
+	struct request *waiting; /* gifts with ?wait=1 */
+	struct fetch *fetches;
+	size_t nfetches;
 	struct ulid ids;
 	struct event ev; /* the bus line at hand */
 	struct buf line; /* the line being made */
@@ -123,8 +145,9 @@ int http_request(
 int http_body(
     struct gateway *, struct lws *, struct conn *, const char *, size_t);
 int http_body_done(struct gateway *, struct lws *, struct conn *);
+int http_writable(struct gateway *, struct lws *, struct conn *);
 int http_too_slow(struct gateway *, struct lws *, struct conn *);
-void http_forget(struct conn *);
+void http_forget(struct gateway *, struct conn *);
 /*
  * Writes an error as JSON; detail may be NULL, extra is header lines or "".
  * The connection is to be closed afterwards.
@@ -132,40 +155,105 @@ void http_forget(struct conn *);
 void http_error(
     struct lws *, int status, const char *detail, const char *extra);
 
+/* The event that was sent under id is back, as real: who waits is answered. */
+void http_delivered(struct gateway *, const char *id, const char *real);
+
 /* gift.c */
 /* What became of a gift: the status, and its id or a detail. */
 struct gift_answer {
 	int status;
+	bool pending; /* it is on its way */
 	char id[ULID_LEN + 1];
 	char detail[160];
 };
 void gift_take(struct gateway *, const char *body, size_t n, const char *key,
     size_t keylen, struct gift_answer *);
 
-/* keys.c: Idempotency-Keys, remembered for five minutes */
-struct keys *keys_new(void);
-void keys_free(struct keys *);
-/*
- * The id that was given out for this sender and key, or NULL. *same: the body
- * was the same one. The text is valid until keys_add.
- */
-const char *keys_find(struct keys *, const char *from, const char *key,
-    size_t keylen, uint64_t body, bool *same);
-void keys_add(struct keys *, const char *from, const char *key, size_t keylen,
-    uint64_t body, const char *id);
-/* A hash of a gift's meaning, for keys_*. */
-uint64_t keys_body(const char *room, int64_t gift_id, int64_t amount);
+/* nonces.c: nonces of chat and gifts, remembered for five minutes */
+struct pending;
+struct nonce {
+	uint64_t meaning; /* a hash of what was sent; 0: not known */
+	uint64_t seq;     /* delivered: its position */
+	int64_t at;       /* monotonic ms */
+	struct pending *pending;
+	char *line; /* undelivered: the event, as it is sent again */
+	size_t line_len;
+	uint32_t next; /* in its bucket: number + 1, 0: none */
+	uint32_t bucket;
+	enum { NONCE_PENDING, NONCE_DELIVERED, NONCE_UNDELIVERED } state;
+	uint8_t len;
+	char nonce[EVENT_NONCE_MAX];
+	char who[EVENT_NAME_MAX + 1];
+	char id[ULID_LEN + 1];
+};
+struct nonces *nonces_new(void);
+void nonces_free(struct nonces *);
+/* NULL: not used lately. Valid until nonces_add. */
+struct nonce *nonces_find(
+    struct nonces *, const char *who, const char *nonce, size_t n);
+struct nonce *nonces_add(struct nonces *, const char *who, const char *nonce,
+    size_t n, uint64_t meaning, const char *id);
+/* Hashes of what a gift and a message mean, never 0. */
+uint64_t nonces_gift(const char *room, int64_t gift_id, int64_t amount);
+uint64_t nonces_chat(const char *room, const char *text, size_t n);
+
+/* outbox.c: accepted and not back yet */
+struct pending {
+	struct pending *prev, *next, *same;
+	char id[ULID_LEN + 1];
+	char room[EVENT_NAME_MAX + 1];
+	const char *line, *user; /* user: whom to tell; NULL: nobody */
+	size_t len;
+	struct nonce *nonce; /* or NULL */
+	int64_t at, sent_at; /* monotonic ms */
+	uint64_t mark;       /* marks made before it was last sent */
+	int tries;           /* sent again, because it was lost */
+	bool sent;
+	char text[];
+};
+struct outgoing {
+	const char *id, *user, *room; /* user NULL: nobody to tell */
+	const char *line;
+	size_t len;
+	struct nonce *nonce; /* becomes pending; or NULL */
+};
+struct outbox *outbox_new(void);
+void outbox_free(struct outbox *);
+/* Accepts and sends an event. 0, or -1: no more can be taken now (busy). */
+int outbox_put(struct gateway *, const struct outgoing *);
+/* The event last put is known by this nonce, too. */
+void outbox_named(struct gateway *, const char *id, struct nonce *);
+/* What waits and may go, goes: there is room, or the bus is live again. */
+void outbox_pump(struct gateway *);
+/* The output is connected anew: all of it again. */
+void outbox_again(struct gateway *);
+/* An event, at position g->seq, or a mark came over the bus. */
+void outbox_returned(struct gateway *, const struct event *, const char *room);
+void outbox_mark(struct gateway *, const struct event *);
+size_t outbox_count(const struct outbox *);
+
+/* past.c: viewers who come back */
+/* He asked for it in his query: the hello, and what he has missed. */
+void past_greet(struct gateway *, struct viewer *, struct lws *);
+/* fan.h's refill. */
+void past_refill(void *gateway, struct viewer *);
+void past_forget(struct gateway *, struct viewer *);
+/* All that recover from the hub, which has broken its series. */
+void past_break(struct gateway *);
+/* An event as this viewer may see it: the fan's rules, and it wasn't deleted */
+bool past_shown(
+    struct gateway *, const char *name, const char *line, size_t n, bool priv);
 
 /* bus.c */
 int bus_open(struct gateway *);
+/* One of a moderator's actions: without a room it is for all rooms. */
+bool bus_is_control(const struct event *);
 bool bus_is_up(const struct gateway *);
-/* The hello of CONTRACT 5 with n events to follow, as a line in buf. */
-void bus_hello(struct gateway *, bool recovered, size_t n, struct buf *);
+/* The hello of CONTRACT 5, as a line in buf. */
+void bus_hello(struct gateway *, bool recovered, struct buf *);
 
 /* out.c */
 int out_open(struct gateway *);
-/* Emits g->line. 0, or -1: the pipeline can't take more now (busy). */
-int out_emit(struct gateway *);
 bool out_is_up(const struct gateway *);
 /* The end of a turn. */
 void out_flush(struct gateway *);

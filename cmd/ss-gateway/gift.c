@@ -3,6 +3,7 @@
  * money, so nothing is guessed and nothing rounded.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -76,15 +77,43 @@ read_gift(struct gateway *g, const char *body, size_t n, struct event_gift *e,
 	return 0;
 }
 
+/* The key was used before: the same id, and nothing new. */
+static void
+take_again(struct gateway *g, struct nonce *k, uint64_t meaning,
+    const char *room, struct gift_answer *a)
+{
+	struct outgoing out = { .id = k->id,
+		.room = room,
+		.line = k->line,
+		.len = k->line_len,
+		.nonce = k };
+
+	if (k->meaning && k->meaning != meaning) {
+		bad(a, 409, "Idempotency-Key: was used for another gift");
+		return;
+	}
+	if (k->state == NONCE_UNDELIVERED && k->line) {
+		if (outbox_put(g, &out) < 0) {
+			bad(a, 503, "the pipeline can't take more now");
+			return;
+		}
+		free(k->line);
+		k->line = NULL;
+	}
+	a->status = 200;
+	a->pending = k->state == NONCE_PENDING;
+	memcpy(a->id, k->id, sizeof a->id);
+}
+
 void
 gift_take(struct gateway *g, const char *body, size_t n, const char *key,
     size_t keylen, struct gift_answer *a)
 {
 	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
 	struct event_gift e = { .nonce = key, .nonce_len = keylen };
-	const char *id;
+	struct outgoing out = { .room = room };
+	struct nonce *k = NULL;
 	uint64_t meaning;
-	bool same;
 
 	memset(a, 0, sizeof *a);
 	if (!g->ready) {
@@ -93,25 +122,31 @@ gift_take(struct gateway *g, const char *body, size_t n, const char *key,
 	}
 	if (read_gift(g, body, n, &e, from, room, a) < 0)
 		return;
-	meaning = keys_body(room, e.gift_id, e.amount);
-	id = key ? keys_find(g->keys, from, key, keylen, meaning, &same) : NULL;
-	if (id && !same) {
-		bad(a, 409, "Idempotency-Key: was used for another gift");
-		return;
-	}
-	a->status = 200;
-	if (id) {
-		memcpy(a->id, id, sizeof a->id);
+	meaning = nonces_gift(room, e.gift_id, e.amount);
+	if (key)
+		k = nonces_find(g->nonces, from, key, keylen);
+	if (k) {
+		take_again(g, k, meaning, room, a);
 		return;
 	}
 	e.ts = clock_wall_ms();
 	ulid_next(&g->ids, e.ts, a->id);
 	e.id = a->id;
 	buf_reset(&g->line);
-	if (event_write_gift(&g->line, &e) < 0 || out_emit(g) < 0) {
+	if (event_write_gift(&g->line, &e) < 0) {
 		bad(a, 503, "the pipeline can't take more now");
 		return;
 	}
+	out.id = a->id;
+	out.line = g->line.p;
+	out.len = g->line.len;
+	if (outbox_put(g, &out) < 0) {
+		bad(a, 503, "the pipeline can't take more now");
+		return;
+	}
+	a->status = 200;
+	a->pending = true;
 	if (key)
-		keys_add(g->keys, from, key, keylen, meaning, a->id);
+		outbox_named(g, a->id,
+		    nonces_add(g->nonces, from, key, keylen, meaning, a->id));
 }

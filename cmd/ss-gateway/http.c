@@ -19,6 +19,7 @@
 
 #include "banned.h"
 
+#define WAIT_MAX 5            /* seconds for ?wait=1: CONTRACT 7 */
 #define BODY_WAIT 10          /* seconds for a body: then 408 */
 #define DISCARD_WAIT 2        /* seconds to read what was refused */
 #define DISCARD_MAX (1 << 20) /* bytes of it */
@@ -34,6 +35,12 @@ struct request {
 	char key[EVENT_NONCE_MAX];
 	size_t keylen;
 	bool has_key;
+	bool wait; /* answered when it is back */
+	/* and while it is not, among those of the gateway */
+	struct lws *wsi;
+	struct request *next;
+	char id[ULID_LEN + 1];
+	bool waiting, delivered;
 };
 
 static const struct {
@@ -51,6 +58,7 @@ static const struct {
 	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 426, "Upgrade Required", "upgrade_required" },
 	{ 503, "Service Unavailable", "busy" },
+	{ 504, "Gateway Timeout", "timeout" },
 	{ 500, "Internal Server Error", "internal" },
 };
 
@@ -175,7 +183,7 @@ static int
 get_healthz(struct gateway *g, struct lws *wsi)
 {
 	static const char ok[] = "{\"status\":\"ok\"}\n";
-	bool bus = bus_is_up(g), out = out_is_up(g);
+	bool bus = bus_is_up(g) && g->ready, out = out_is_up(g);
 	struct buf b;
 
 	if (bus && out && !g->draining) {
@@ -211,21 +219,38 @@ get_metrics(struct gateway *g, struct lws *wsi)
 	return -1;
 }
 
-static void
-add_event(void *arg, const char *line, size_t n)
-{
-	struct buf *b = arg;
+struct recent {
+	struct gateway *g;
+	struct buf b;
+};
 
-	if (b->p[b->len - 1] != '[')
-		buf_addc(b, ',');
-	buf_add(b, line, n);
+static bool
+everybodys(void *arg, const char *line, size_t n, bool priv)
+{
+	struct recent *r = arg;
+
+	return !priv && past_shown(r->g, NULL, line, n, false);
+}
+
+static void
+add_event(void *arg, uint64_t seq, const char *line, size_t n)
+{
+	struct recent *r = arg;
+
+	(void)seq;
+	if (r->b.p[r->b.len - 1] != '[')
+		buf_addc(&r->b, ',');
+	buf_add(&r->b, line, n);
 }
 
 static int
 get_recent(struct gateway *g, struct lws *wsi)
 {
 	char room[EVENT_NAME_MAX + 2] = EVENT_ROOM, limit[16] = "100";
-	struct buf b;
+	struct recent rec = { .g = g };
+	struct fan_query q = {
+		.room = room, .max = SIZE_MAX, .sees = everybodys, .arg = &rec
+	};
 	size_t n;
 	int r;
 
@@ -240,12 +265,13 @@ get_recent(struct gateway *g, struct lws *wsi)
 	n = strtoul(limit, NULL, 10);
 	if (n > (size_t)g->history)
 		n = (size_t)g->history;
-	buf_init(&b, ANSWER_MAX / 2);
-	buf_adds(&b, "{\"events\":[");
-	fan_recent(g->fan, room, n, SIZE_MAX, add_event, &b);
-	buf_adds(&b, "]}\n");
-	answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
-	buf_release(&b);
+	buf_init(&rec.b, ANSWER_MAX / 2);
+	buf_adds(&rec.b, "{\"events\":[");
+	q.n = n;
+	fan_past(g->fan, &q, add_event);
+	buf_adds(&rec.b, "]}\n");
+	answer(wsi, 200, JSON_TYPE, "", rec.b.p, rec.b.len);
+	buf_release(&rec.b);
 	return -1;
 }
 
@@ -288,6 +314,8 @@ static int
 post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
 {
 	struct request *q = calloc(1, sizeof *q);
+	char arg[4];
+	int wait;
 
 	if (!q)
 		return -1;
@@ -304,6 +332,11 @@ post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
 		return refuse(g, wsi, c, 400,
 		    "Idempotency-Key: must be 1 to 64 printable characters",
 		    "");
+	wait = upgrade_arg(wsi, "wait", arg, sizeof arg);
+	if (wait == -2 ||
+	    (wait == 0 && strcmp(arg, "0") != 0 && strcmp(arg, "1") != 0))
+		return refuse(g, wsi, c, 400, "wait: must be 0 or 1", "");
+	q->wait = wait == 0 && *arg == '1';
 	lws_set_timer_usecs(wsi, BODY_WAIT * LWS_USEC_PER_SEC);
 	return 0;
 }
@@ -334,7 +367,7 @@ http_request(
 	int64_t length = body_length(wsi);
 	size_t i;
 
-	http_forget(c);
+	http_forget(g, c);
 	if (length == -2)
 		return refuse(
 		    g, wsi, c, 400, "Content-Length: not a number", "");
@@ -382,12 +415,22 @@ http_body(struct gateway *g, struct lws *wsi, struct conn *c, const char *in,
 	return 0;
 }
 
+static void
+gift_answered(struct lws *wsi, const char *status, const char *id)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	buf_addf(&b, "{\"status\":\"%s\",\"id\":\"%s\"}\n", status, id);
+	answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
+	buf_release(&b);
+}
+
 int
 http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 {
 	struct request *q = c->req;
 	struct gift_answer a;
-	struct buf b;
 
 	if (!q)
 		return 0;
@@ -396,17 +439,48 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 		return -1; /* all read: now it may close */
 	gift_take(g, q->body.p, q->body.len, q->has_key ? q->key : NULL,
 	    q->keylen, &a);
-	if (a.status == 200) {
-		buf_init(&b, 256);
-		buf_addf(&b, "{\"status\":\"queued\",\"id\":\"%s\"}\n", a.id);
-		answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
-		buf_release(&b);
-	} else {
+	if (a.status != 200) {
 		g->n.refused++;
 		http_error(wsi, a.status, a.detail,
 		    a.status == 503 ? "Retry-After: 1\r\n" : "");
+		http_forget(g, c);
+		return -1;
 	}
-	http_forget(c);
+	memcpy(q->id, a.id, sizeof q->id);
+	if (q->wait && a.pending) {
+		q->waiting = true;
+		q->wsi = wsi;
+		q->next = g->waiting;
+		g->waiting = q;
+		lws_set_timer_usecs(wsi, WAIT_MAX * LWS_USEC_PER_SEC);
+		return 0;
+	}
+	gift_answered(wsi, q->wait ? "delivered" : "queued", a.id);
+	http_forget(g, c);
+	return -1;
+}
+
+void
+http_delivered(struct gateway *g, const char *id, const char *real)
+{
+	struct request *q;
+
+	for (q = g->waiting; q; q = q->next) {
+		if (q->delivered || strcmp(q->id, id) != 0)
+			continue;
+		q->delivered = true;
+		memcpy(q->id, real, strlen(real) + 1);
+		lws_callback_on_writable(q->wsi);
+	}
+}
+
+int
+http_writable(struct gateway *g, struct lws *wsi, struct conn *c)
+{
+	if (!c->req || !c->req->delivered)
+		return 0;
+	gift_answered(wsi, "delivered", c->req->id);
+	http_forget(g, c);
 	return -1;
 }
 
@@ -415,7 +489,10 @@ http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
 {
 	if (!c->req)
 		return 0;
-	if (!c->req->answered) {
+	if (c->req->waiting) {
+		http_error(wsi, 504,
+		    "not known to be delivered yet; the same key is safe", "");
+	} else if (!c->req->answered) {
 		g->n.refused++;
 		http_error(wsi, 408, "body: too slow", "");
 	}
@@ -423,10 +500,17 @@ http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
 }
 
 void
-http_forget(struct conn *c)
+http_forget(struct gateway *g, struct conn *c)
 {
+	struct request **at;
+
 	if (!c->req)
 		return;
+	for (at = &g->waiting; *at; at = &(*at)->next)
+		if (*at == c->req) {
+			*at = c->req->next;
+			break;
+		}
 	buf_release(&c->req->body);
 	free(c->req);
 	c->req = NULL;

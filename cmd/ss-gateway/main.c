@@ -74,6 +74,7 @@ gateway_drain(struct gateway *g, int status)
 		g->status = status;
 	if (g->draining)
 		return;
+	notify_stopping();
 	out_flush(g);
 	g->draining = true;
 	serve_stop_listening(g);
@@ -134,9 +135,13 @@ open_all(struct gateway *g)
 {
 	buf_init(&g->line, EVENT_LINE_MAX);
 	buf_init(&g->text, EVENT_INPUT_MAX);
-	g->fan = fan_new((size_t)g->max_lag, (size_t)g->history);
-	g->keys = keys_new();
-	if (!g->fan || !g->keys || open_loop(g) < 0) {
+	g->fan = fan_new((size_t)g->max_lag,
+	    g->history > 0 && g->history < RECENT_MIN ? RECENT_MIN
+						      : (size_t)g->history,
+	    past_refill, g);
+	g->nonces = nonces_new();
+	g->outbox = outbox_new();
+	if (!g->fan || !g->nonces || !g->outbox || open_loop(g) < 0) {
 		msg_err("start: %s", strerror(errno));
 		return -1;
 	}
@@ -164,7 +169,9 @@ close_all(struct gateway *g)
 		ev_loop_destroy(g->ev_loop);
 	loop_free(g->loop);
 	fan_free(g->fan);
-	keys_free(g->keys);
+	outbox_free(g->outbox);
+	nonces_free(g->nonces);
+	window_free(g->deleted);
 	event_release(&g->ev);
 	json_release(&g->doc);
 	buf_release(&g->line);

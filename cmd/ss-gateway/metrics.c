@@ -50,6 +50,13 @@ metrics_prometheus(struct gateway *g, struct buf *b)
 	    "Error messages sent to single viewers.", g->n.errors);
 	one(b, "busy_total", "counter",
 	    "Events refused because the pipeline was full.", g->n.busy);
+	one(b, "resent_total", "counter",
+	    "Events sent again because the pipeline had lost them.",
+	    g->n.resent);
+	one(b, "undelivered_total", "counter",
+	    "Events given up: not known to be delivered.", g->n.undelivered);
+	one(b, "pending", "gauge", "Events that have not come back yet.",
+	    outbox_count(g->outbox));
 	events(g, b);
 	one(b, "toxic_total", "counter", "Chat events flagged as toxic.",
 	    g->n.toxic);

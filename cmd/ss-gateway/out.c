@@ -1,7 +1,7 @@
 /*
- * out: what the viewers sent, on its way into the pipeline. It never blocks:
- * what the pipe doesn't take now waits in a short queue, and when that is
- * full the sender is told that we are busy.
+ * out: the way into the pipeline. It never blocks: what the pipe doesn't take
+ * now waits in a short queue. What is sent is the outbox's affair; after a
+ * unix: output was away it is said again from the start.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,13 +12,12 @@
 
 #include "banned.h"
 
-#define QUEUE_MAX 65536 /* bytes that may wait for the pipe: as much again */
-
 static void
 on_drained(void *arg)
 {
 	struct gateway *g = arg;
 
+	outbox_pump(g);
 	sink_flush(g->sink);
 }
 
@@ -48,6 +47,9 @@ on_up(void *arg)
 	struct gateway *g = arg;
 
 	away_ends(&g->out_away);
+	sink_clear(g->sink);
+	outbox_again(g);
+	sink_flush(g->sink);
 }
 
 static void
@@ -69,19 +71,6 @@ out_open(struct gateway *g)
 	away_init(&g->out_away, g->loop, "output ", g->out_addr.path);
 	g->sink = sink_open(g->loop, &g->out_addr, NULL, &ops, g);
 	return g->sink ? 0 : -1;
-}
-
-int
-out_emit(struct gateway *g)
-{
-	if (g->out_broken || g->draining ||
-	    sink_pending(g->sink) + g->line.len > QUEUE_MAX ||
-	    sink_put(g->sink, g->line.p, g->line.len, 1) < 0) {
-		g->n.busy++;
-		return -1;
-	}
-	g->n.accepted++;
-	return 0;
 }
 
 bool

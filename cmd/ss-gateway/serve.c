@@ -117,6 +117,8 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 		return http_body(g, wsi, c, in, n);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return http_body_done(g, wsi, c);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return c ? http_writable(g, wsi, c) : 0;
 	case LWS_CALLBACK_TIMER:
 		if (c && c->viewer)
 			return viewer_refused(c->viewer);
@@ -124,7 +126,7 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		if (c)
-			http_forget(c);
+			http_forget(g, c);
 		return 0;
 	case LWS_CALLBACK_RAW_ADOPT: /* CONNECT makes it a raw socket */
 	case LWS_CALLBACK_RAW_CONNECTED:
@@ -337,6 +339,7 @@ serve_listen(struct gateway *g)
 	}
 	g->listening = true;
 	announce(g);
+	notify_ready(&g->notify, g->loop);
 	return 0;
 }
 

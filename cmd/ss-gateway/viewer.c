@@ -12,53 +12,16 @@
 
 #include "banned.h"
 
+#define GIVEN_MAX 65536        /* bytes: 8,192 events sent again on request */
 #define REFUSE_WAIT 5          /* seconds to read what is refused */
 #define REFUSE_MAX (16u << 20) /* bytes of it */
 
 /* The nonce of the message at hand, decoded. */
-struct nonce {
+struct given {
 	bool given;
 	size_t n;
 	char s[EVENT_NONCE_MAX];
 };
-
-struct replay {
-	struct gateway *g;
-	struct viewer *v;
-};
-
-static void
-replay_one(void *arg, const char *line, size_t n)
-{
-	struct replay *r = arg;
-
-	fan_tell(r->g->fan, r->v, line, n);
-}
-
-/* What he asked for in the query: the hello, and the past. */
-static void
-greet(struct gateway *g, struct viewer *v, struct lws *wsi, const char *room)
-{
-	struct replay r = { g, v };
-	char arg[24];
-	size_t n = 0;
-	bool history = upgrade_arg(wsi, "history", arg, sizeof arg) == 0;
-
-	if (history)
-		n = strtoul(arg, NULL, 10);
-	else if (upgrade_arg(wsi, "since", arg, sizeof arg) != 0)
-		return;
-	if (n > (size_t)g->history)
-		n = (size_t)g->history;
-	/* what he asked for must not be held against him as lag */
-	n = fan_recent(g->fan, room, n, (size_t)g->max_lag / 2, NULL, NULL);
-	buf_reset(&g->text);
-	/* positions on the bus are not kept yet: since can't be served */
-	bus_hello(g, history, n, &g->text);
-	fan_hold(g->fan, v);
-	fan_tell(g->fan, v, g->text.p, g->text.len);
-	fan_recent(g->fan, room, n, SIZE_MAX, replay_one, &r);
-}
 
 struct viewer *
 viewer_new(struct gateway *g, struct lws *wsi)
@@ -80,8 +43,9 @@ viewer_new(struct gateway *g, struct lws *wsi)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
 	if (fan_join(g->fan, v, room) < 0)
 		goto fail;
+	buf_init(&v->given, GIVEN_MAX);
 	g->n.viewers++;
-	greet(g, v, wsi, room);
+	past_greet(g, v, wsi);
 	return v;
 fail:
 	free(v);
@@ -101,6 +65,7 @@ drop_rx(struct viewer *v)
 void
 viewer_free(struct gateway *g, struct viewer *v)
 {
+	past_forget(g, v);
 	fan_leave(g->fan, v);
 	drop_rx(v);
 	free(v);
@@ -108,7 +73,7 @@ viewer_free(struct gateway *g, struct viewer *v)
 
 static void
 error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
-    const struct nonce *nonce)
+    const struct given *nonce)
 {
 	struct buf b;
 
@@ -149,7 +114,7 @@ text_of(struct gateway *g, const struct json_member *m)
 
 /* The nonce, if it has one. False: it has one that can't be. */
 static bool
-read_nonce(struct gateway *g, struct nonce *nonce)
+read_nonce(struct gateway *g, struct given *nonce)
 {
 	const struct json_member *m = json_get(&g->doc, "nonce");
 
@@ -164,13 +129,77 @@ read_nonce(struct gateway *g, struct nonce *nonce)
 	return true;
 }
 
+/* It was delivered: this connection gets it, unless it has it. */
+static void
+give_once(struct gateway *g, struct viewer *v, const struct nonce *k)
+{
+	uint64_t seq = k->seq, had;
+	const char *line;
+	bool priv;
+	size_t n, i;
+
+	if (seq > v->since)
+		return; /* he had it, or has it on its way */
+	for (i = 0; i < v->given.len; i += sizeof had) {
+		memcpy(&had, v->given.p + i, sizeof had);
+		if (had == seq)
+			return;
+	}
+	line = fan_find(g->fan, seq, &n, &priv);
+	if (line && past_shown(g, v->name, line, n, priv))
+		fan_tell(g->fan, v, line, n);
+	buf_add(&v->given, &seq, sizeof seq);
+}
+
+/* Sends a new event, or one again that was given up. */
+static int
+send_out(struct gateway *g, struct viewer *v, const char *id, const char *line,
+    size_t n, struct nonce *k)
+{
+	struct outgoing out = { .id = id,
+		.user = v->name,
+		.room = fan_room_name(v),
+		.line = line,
+		.len = n,
+		.nonce = k };
+
+	return outbox_put(g, &out);
+}
+
+/* The nonce was used before. */
+static void
+emit_again(struct gateway *g, struct viewer *v, struct nonce *k,
+    uint64_t meaning, const struct given *nonce)
+{
+	char *line = k->line;
+
+	if (k->meaning && k->meaning != meaning) {
+		error(g, v, "bad_message",
+		    "nonce: was used for another message", nonce);
+		return;
+	}
+	if (k->state == NONCE_DELIVERED) {
+		give_once(g, v, k);
+	} else if (k->state == NONCE_UNDELIVERED && line) {
+		if (send_out(g, v, k->id, line, k->line_len, k) < 0) {
+			error(g, v, "busy", "the pipeline can't take more now",
+			    nonce);
+			return;
+		}
+		k->line = NULL;
+		free(line);
+	}
+}
+
 /* Emits the message in p as this viewer's. */
 static void
 emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
-    const struct nonce *nonce)
+    const struct given *nonce)
 {
 	char id[ULID_LEN + 1];
 	int64_t now = clock_wall_ms();
+	uint64_t meaning = nonces_chat(fan_room_name(v), p, n);
+	struct nonce *k = NULL;
 	struct event_chat c = { .id = id,
 		.user = v->name,
 		.room = fan_room_name(v),
@@ -180,18 +209,30 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		.nonce_len = nonce->n,
 		.ts = now };
 
+	if (nonce->given)
+		k = nonces_find(g->nonces, v->name, nonce->s, nonce->n);
+	if (k) {
+		emit_again(g, v, k, meaning, nonce);
+		return;
+	}
 	ulid_next(&g->ids, now, id);
 	buf_reset(&g->line);
-	if (event_write_chat(&g->line, &c) < 0)
+	if (event_write_chat(&g->line, &c) < 0) {
 		error(g, v, "too_long", "message: too long for a line", nonce);
-	else if (out_emit(g) < 0)
+		return;
+	}
+	if (send_out(g, v, id, g->line.p, g->line.len, NULL) < 0)
 		error(g, v, "busy", "the pipeline can't take more now", nonce);
+	else if (nonce->given)
+		outbox_named(g, id,
+		    nonces_add(
+			g->nonces, v->name, nonce->s, nonce->n, meaning, id));
 }
 
 static void
 message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 {
-	struct nonce nonce = { .given = false };
+	struct given nonce = { .given = false };
 	const struct json_member *type;
 	const char *p;
 	size_t n;

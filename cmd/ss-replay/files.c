@@ -50,6 +50,7 @@ struct files {
 	size_t n, cap;
 	size_t begun;      /* of n: opened so far */
 	struct file *last; /* its line was handed out */
+	uint64_t given;    /* the last position that was */
 	bool failed;
 };
 
@@ -89,6 +90,7 @@ forget(struct files *fs)
 	}
 	fs->n = fs->begun = 0;
 	fs->last = NULL;
+	fs->given = 0;
 	free(fs->dir);
 	fs->dir = NULL;
 }
@@ -400,8 +402,9 @@ lowest(struct files *fs)
 	return best;
 }
 
-bool
-files_next(struct files *fs, struct files_line *line)
+/* The file whose line comes next; NULL: none is left. */
+static struct file *
+take(struct files *fs)
 {
 	struct file *f, *next;
 
@@ -421,9 +424,26 @@ files_next(struct files *fs, struct files_line *line)
 			break;
 		}
 	}
+	fs->last = f;
+	return f;
+}
+
+bool
+files_next(struct files *fs, struct files_line *line)
+{
+	struct file *f;
+
+	/*
+	 * A file that could not be synced, and the one that takes its place,
+	 * may have the same positions for a while.
+	 */
+	do
+		f = take(fs);
+	while (f != NULL && fs->dir != NULL && f->at.seq != 0 &&
+	       f->at.seq == fs->given);
 	if (f == NULL)
 		return false;
-	fs->last = f;
+	fs->given = f->at.seq;
 	*line = f->at;
 	return true;
 }

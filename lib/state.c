@@ -1,0 +1,377 @@
+/*
+ * state: see state.h. One entry per thing that can be in force, known by a
+ * key such as "mute", room and user; it holds the line that put it there.
+ * What an event takes back (unmute) is forgotten; what merely runs out is
+ * left out when it is asked for, and thrown away then.
+ */
+#define _GNU_SOURCE
+#include "state.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+#include "banned.h"
+
+#define KEY_MAX 192
+#define BUCKETS_FIRST 256
+
+struct entry {
+	struct entry *next; /* in its bucket */
+	uint64_t seq;
+	uint64_t hash;
+	int64_t until; /* ms; INT64_MAX: for good */
+	bool tombstone;
+	size_t keylen, len;
+	char text[]; /* key, line, newline */
+};
+
+struct state {
+	struct entry **bucket;
+	size_t buckets, n;
+	struct event ev;
+	struct buf key, part;
+};
+
+/* What each type of event puts in force, or takes back. */
+static const struct {
+	const char *type, *key, *what; /* what: the members of the key */
+	bool ends;
+} rules[] = {
+	{ "mute", "mute", "user", false },
+	{ "unmute", "mute", "user", true },
+	{ "ban", "ban", "user", false },
+	{ "unban", "ban", "user", true },
+	{ "slow", "slow", NULL, false },
+	{ "threshold", "threshold", NULL, false },
+	{ "delete", "delete", "target", false },
+	{ "approve", "hold", "target", true },
+	{ "deny", "hold", "target", true },
+};
+
+struct state *
+state_new(void)
+{
+	struct state *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->buckets = BUCKETS_FIRST;
+	s->bucket = calloc(s->buckets, sizeof(struct entry *));
+	buf_init(&s->key, KEY_MAX);
+	buf_init(&s->part, EVENT_INPUT_MAX);
+	if (s->bucket)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void
+state_free(struct state *s)
+{
+	struct entry *e, *next;
+	size_t i;
+
+	if (!s)
+		return;
+	for (i = 0; i < s->buckets; i++)
+		for (e = s->bucket[i]; e; e = next) {
+			next = e->next;
+			free(e);
+		}
+	free(s->bucket);
+	buf_release(&s->key);
+	buf_release(&s->part);
+	event_release(&s->ev);
+	free(s);
+}
+
+/* FNV-1a, 64 bits (isthe.com/chongo/tech/comp/fnv): moderators' words only. */
+static uint64_t
+hash(const char *p, size_t n)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	while (n--)
+		h = (h ^ (unsigned char)*p++) * UINT64_C(1099511628211);
+	return h ^ h >> 32;
+}
+
+static struct entry **
+find(struct state *s, uint64_t h)
+{
+	struct entry **at = &s->bucket[h & (s->buckets - 1)];
+
+	while (*at && !((*at)->hash == h && (*at)->keylen == s->key.len &&
+			  memcmp((*at)->text, s->key.p, s->key.len) == 0))
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+forget(struct state *s, struct entry **at)
+{
+	struct entry *e = *at;
+
+	*at = e->next;
+	free(e);
+	s->n--;
+}
+
+static void
+grow(struct state *s)
+{
+	struct entry **bucket, *e, *next;
+	size_t buckets = s->buckets * 4, i;
+
+	bucket = calloc(buckets, sizeof(struct entry *));
+	if (!bucket)
+		return; /* slower, no worse */
+	for (i = 0; i < s->buckets; i++)
+		for (e = s->bucket[i]; e; e = next) {
+			next = e->next;
+			e->next = bucket[e->hash & (buckets - 1)];
+			bucket[e->hash & (buckets - 1)] = e;
+		}
+	free(s->bucket);
+	s->bucket = bucket;
+	s->buckets = buckets;
+}
+
+/* Full: the older half of the tombstones goes; what they hide is long past. */
+static void
+thin_out(struct state *s)
+{
+	uint64_t lo = UINT64_MAX, hi = 0;
+	struct entry **at;
+	size_t i;
+
+	for (i = 0; i < s->buckets; i++)
+		for (at = &s->bucket[i]; *at; at = &(*at)->next)
+			if ((*at)->tombstone) {
+				lo = (*at)->seq < lo ? (*at)->seq : lo;
+				hi = (*at)->seq > hi ? (*at)->seq : hi;
+			}
+	for (i = 0; i < s->buckets && lo <= hi; i++)
+		for (at = &s->bucket[i]; *at;)
+			if ((*at)->tombstone &&
+			    (*at)->seq <= lo + (hi - lo) / 2)
+				forget(s, at);
+			else
+				at = &(*at)->next;
+}
+
+/* Adds a member's value to the key; the default where it is absent. */
+static int
+key_part(struct state *s, const struct event *ev, const char *name)
+{
+	const struct json_member *m = json_get(&ev->doc, name);
+
+	buf_reset(&s->part);
+	if (m && m->kind == JSON_STRING)
+		json_unescape(m, &s->part);
+	return buf_addc(&s->key, '\n') |
+	       buf_add(&s->key, s->part.p, s->part.len);
+}
+
+static int64_t
+time_of(struct state *s, const struct event *ev, const char *name, int64_t none)
+{
+	const struct json_member *m = json_get(&ev->doc, name);
+	int64_t ms;
+
+	buf_reset(&s->part);
+	if (m && m->kind == JSON_STRING && json_unescape(m, &s->part) == 0 &&
+	    clock_parse(s->part.p, s->part.len, &ms) == 0)
+		return ms;
+	return none;
+}
+
+/* The key is made: it is in force by this event. */
+static void
+put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
+    bool tombstone)
+{
+	struct entry **at, *e;
+
+	if (s->n >= STATE_MAX)
+		thin_out(s);
+	if (s->n >= 2 * s->buckets)
+		grow(s);
+	e = malloc(sizeof *e + s->key.len + ev->len + 1);
+	if (!e)
+		return;
+	e->hash = hash(s->key.p, s->key.len);
+	e->seq = seq;
+	e->until = until;
+	e->tombstone = tombstone;
+	e->keylen = s->key.len;
+	e->len = ev->len + 1;
+	memcpy(e->text, s->key.p, s->key.len);
+	memcpy(e->text + s->key.len, ev->line, ev->len);
+	e->text[s->key.len + ev->len] = '\n';
+	at = find(s, e->hash);
+	if (*at)
+		forget(s, at);
+	e->next = *at;
+	*at = e;
+	s->n++;
+}
+
+static void
+fold_hold(struct state *s, const struct event *ev, uint64_t seq)
+{
+	const struct json_member *m = json_get(&ev->doc, "held");
+	int64_t ts;
+
+	if (!m || m->kind != JSON_TRUE)
+		return;
+	ts = time_of(s, ev, "ts", clock_wall_ms());
+	buf_reset(&s->key);
+	if (buf_adds(&s->key, "hold") == 0 && key_part(s, ev, "id") == 0)
+		put(s, ev, seq, ts + STATE_HOLD_MS, false);
+}
+
+/* Forgets what is in force under keys that begin as the one made so far. */
+static void
+forget_below(struct state *s)
+{
+	struct entry **at;
+	size_t i;
+
+	for (i = 0; i < s->buckets; i++)
+		for (at = &s->bucket[i]; *at;) {
+			if ((*at)->keylen < s->key.len ||
+			    memcmp((*at)->text, s->key.p, s->key.len) != 0) {
+				at = &(*at)->next;
+				continue;
+			}
+			forget(s, at);
+		}
+}
+
+/*
+ * An event for all rooms settles what was said for single ones. One that ends
+ * something in a room where it is in force for all is an exception, and as
+ * such in force itself.
+ */
+static void
+fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
+{
+	const struct json_member *room = json_get(&ev->doc, "room");
+	size_t keep = s->key.len;
+	bool all = false;
+	struct entry **at;
+
+	if (buf_addc(&s->key, '\n') < 0)
+		return;
+	if (!room) {
+		forget_below(s);
+	} else {
+		at = find(s, hash(s->key.p, s->key.len));
+		all = *at != NULL;
+	}
+	buf_cut(&s->key, keep);
+	if (key_part(s, ev, "room") < 0)
+		return;
+	if (!ends || all) {
+		put(s, ev, seq, time_of(s, ev, "until", INT64_MAX), false);
+		return;
+	}
+	at = find(s, hash(s->key.p, s->key.len));
+	if (*at)
+		forget(s, at);
+}
+
+static void
+fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
+{
+	struct entry **at;
+
+	if (!ends) {
+		put(s, ev, seq, INT64_MAX, true);
+		return;
+	}
+	at = find(s, hash(s->key.p, s->key.len));
+	if (*at)
+		forget(s, at);
+}
+
+void
+state_fold(struct state *s, const struct event *ev, uint64_t seq)
+{
+	const struct json_member *m = json_get(&ev->doc, "type");
+	size_t i;
+
+	if (ev->type == EVENT_CHAT)
+		fold_hold(s, ev, seq);
+	if (ev->type != EVENT_OTHER || !m)
+		return;
+	for (i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (json_str_is(m, rules[i].type))
+			break;
+	if (i == sizeof rules / sizeof *rules)
+		return;
+	buf_reset(&s->key);
+	/* names too long for a key are nobody's */
+	if (buf_adds(&s->key, rules[i].key) < 0 ||
+	    (rules[i].what && key_part(s, ev, rules[i].what) < 0))
+		return;
+	if (rules[i].what && strcmp(rules[i].what, "target") == 0)
+		fold_target(s, ev, seq, rules[i].ends);
+	else
+		fold_in_rooms(s, ev, seq, rules[i].ends);
+}
+
+void
+state_fold_line(struct state *s, const char *line, size_t n, uint64_t seq)
+{
+	static const char chat[] = "{\"type\":\"chat\",";
+	static const char gift[] = "{\"type\":\"gift\",";
+
+	if (n > sizeof gift - 1 && memcmp(line, gift, sizeof gift - 1) == 0)
+		return;
+	if (n > sizeof chat - 1 && memcmp(line, chat, sizeof chat - 1) == 0 &&
+	    !memmem(line, n, "\"held\"", 6))
+		return;
+	event_tail_seq(line, n, &seq);
+	if (event_parse(&s->ev, line, n) == 0)
+		state_fold(s, &s->ev, seq);
+}
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct entry *x = *(struct entry *const *)a;
+	const struct entry *y = *(struct entry *const *)b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+size_t
+state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
+{
+	struct entry **list = calloc(s->n + 1, sizeof(struct entry *)), **at;
+	size_t i, n = 0;
+
+	for (i = 0; list && i < s->buckets; i++)
+		for (at = &s->bucket[i]; *at;) {
+			if ((*at)->until <= now) {
+				forget(s, at);
+				continue;
+			}
+			if ((*at)->seq <= base)
+				list[n++] = *at;
+			at = &(*at)->next;
+		}
+	if (n)
+		qsort(list, n, sizeof *list, by_seq);
+	for (i = 0; i < n; i++)
+		if (buf_add(
+			out, list[i]->text + list[i]->keylen, list[i]->len) < 0)
+			break;
+	free(list);
+	return i;
+}
