@@ -11,6 +11,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command -v ss-gateway >/dev/null || PATH=$here/../build/bin:$PATH
 export SS_PORT=${SS_PORT:-8000}
+# ss-broadcast reads what ss-log writes
+export SS_LOG=${SS_LOG:-${SS_DIR:-logs}}
 stages=(ss-gateway ss-moderate ss-log ss-broadcast)
 url=http://${SS_ADDR:-127.0.0.1}:$SS_PORT
 

@@ -147,6 +147,8 @@ unnumbered(const struct event *ev, struct buf *out)
 	const char *end = ev->line + ev->len;
 	size_t i;
 
+	if (!ev->doc.n) /* white space would hide what follows it */
+		return buf_addc(out, '{');
 	for (i = 0; i < ev->doc.n; i++)
 		if (json_key_is(&ev->doc.m[i], "seq"))
 			break;

@@ -207,6 +207,19 @@ rescue_all(struct fan *f, size_t len)
 	}
 }
 
+static void
+tell_named(struct fan *f, const char *room, const char *name, bool recovering,
+    const char *line, size_t n)
+{
+	struct viewer *v = f->names[hash(name) % NAME_BUCKETS];
+
+	for (; v; v = v->same)
+		if ((recovering || !v->recovering) &&
+		    strcmp(v->name, name) == 0 &&
+		    strcmp(v->room->name, room) == 0)
+			fan_tell(f, v, line, n);
+}
+
 /* The next frame, with its room; NULL: no memory, or too long. */
 static struct frame *
 add_frame(
@@ -270,7 +283,8 @@ fan_put_private(struct fan *f, const char *room, const char *name, uint64_t seq,
 	if (!fr)
 		return;
 	fr->priv = true;
-	fan_tell_name(f, room, name, line, n);
+	/* who recovers comes to it in its place */
+	tell_named(f, room, name, false, line, n);
 }
 
 static void
@@ -426,13 +440,7 @@ void
 fan_tell_name(struct fan *f, const char *room, const char *name,
     const char *line, size_t n)
 {
-	struct viewer *v = f->names[hash(name) % NAME_BUCKETS];
-
-	/* who recovers comes to it in its place */
-	for (; v; v = v->same)
-		if (!v->recovering && strcmp(v->name, name) == 0 &&
-		    strcmp(v->room->name, room) == 0)
-			fan_tell(f, v, line, n);
+	tell_named(f, room, name, true, line, n);
 }
 
 void

@@ -294,9 +294,53 @@ fits_the_pipe(void)
 	buf_release(&out);
 }
 
+static void
+numbers(void)
+{
+	static const struct {
+		const char *in, *out;
+	} t[] = {
+		{ "{}", "{\"seq\":7}" },
+		{ " { \t} ", "{\"seq\":7}" },
+		{ "{\"a\":1}", "{\"a\":1,\"seq\":7}" },
+		{ " {\"a\" : 1 } ", " {\"a\" : 1 ,\"seq\":7}" },
+		{ "{\"seq\":1}", "{\"seq\":7}" },
+		{ "{\"seq\":1,\"a\":\"}\",\"s\\u0065q\":2,\"ts\":3}",
+		    "{\"a\":\"}\",\"ts\":3,\"seq\":7}" },
+		{ "{\"a\":{\"seq\":1}}", "{\"a\":{\"seq\":1},\"seq\":7}" },
+	};
+	static const char *const none[] = { "", "}", "\"seq\":1}",
+		"{\"a\":{\"seq\":1}}", "{\"a\":\",\\\"seq\\\":1}",
+		"{\"a\":\",\"seq\":1}\"}", "{\"seq\":0}", "{\"seq\":}",
+		"{\"seq\":-1}", "{\"seq\":1.0}", "{\"seq\":1} ",
+		"{\"seq\":123456789012345678901}", "{\"Seq\":1}" };
+	struct event ev = { 0 };
+	struct buf b;
+	uint64_t seq;
+	size_t i;
+
+	buf_init(&b, 1000);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		buf_reset(&b);
+		IS_INT(event_parse(&ev, t[i].in, strlen(t[i].in)), 0);
+		IS_INT(event_number(&ev, 7, &b), 0);
+		IS_STR(b.p, t[i].out);
+		seq = 0;
+		OK(event_tail_seq(b.p, b.len, &seq));
+		IS_INT((int64_t)seq, 7);
+		IS_INT(event_parse(&ev, b.p, b.len), 0);
+		IS_INT((int64_t)event_seq(&ev), 7);
+	}
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		OK(!event_tail_seq(none[i], strlen(none[i]), &seq));
+	event_release(&ev);
+	buf_release(&b);
+}
+
 int
 main(void)
 {
+	numbers();
 	knows_its_kinds();
 	checks_names();
 	splices();
