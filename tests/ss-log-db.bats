@@ -361,8 +361,8 @@ hold() {
 @test "rows beyond the log's end are removed" {
 	events 1 20 | ss-log --db sqlite:chat.db --no-tee
 	# a power cut: the log has lost its last five
-	head -n 15 "$LOG" >cut
-	cat cut >"$LOG"
+	head -n 15 "$LOG" >whole
+	cat whole >"$LOG"
 	run ss-log --db sqlite:chat.db --no-tee </dev/null
 	assert_success
 	assert same
