@@ -380,8 +380,12 @@ sync_once(struct logdir *ld)
 int
 logdir_sync(struct logdir *ld)
 {
+	int rc = sync_once(ld);
+
 	/* the second time to new files, where it was the file's fault */
-	return sync_once(ld) == 0 || sync_once(ld) == 0 ? 0 : -1;
+	if (rc < 0)
+		rc = sync_once(ld);
+	return rc;
 }
 
 size_t

@@ -40,6 +40,7 @@ struct stage {
 	const struct source_line *line; /* the one at hand */
 	uint64_t lines, rejected, torn;
 	int status;
+	bool hurry;     /* no gathering this time */
 	bool held;      /* commit failed, its retry is set */
 	bool ending;    /* the source has ended */
 	bool stopped;   /* a signal asked for it */
@@ -197,6 +198,7 @@ flush(struct stage *st)
 {
 	bool out = true;
 
+	st->hurry = false;
 	if (st->broken || st->held)
 		return;
 	if (st->ops->commit && st->ops->commit(st->arg) < 0) {
@@ -230,8 +232,8 @@ on_batch(void *arg)
 		    torn - st->torn, torn - st->torn == 1 ? "" : "s");
 	st->torn = torn;
 	/* one commit for much, but never while nothing else comes */
-	if (st->conf->group && pending(st) < st->conf->group && !st->held &&
-	    source_ready(st->source))
+	if (st->conf->group && !st->hurry && pending(st) < st->conf->group &&
+	    !st->held && source_ready(st->source))
 		return;
 	flush(st);
 }
@@ -522,6 +524,12 @@ struct loop *
 stage_loop(struct stage *st)
 {
 	return st->loop;
+}
+
+void
+stage_hurry(struct stage *st)
+{
+	st->hurry = true;
 }
 
 struct hub *

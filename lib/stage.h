@@ -104,6 +104,8 @@ void stage_emit(struct stage *, const char *line, size_t n, bool keep);
 void stage_emit_first(struct stage *, const char *line, size_t n);
 /* The loop it runs in, for timers of the program's own. */
 struct loop *stage_loop(struct stage *);
+/* Gather no more: commit with this read's lines (see stage_conf.group). */
+void stage_hurry(struct stage *);
 /* The hub behind a listen: output, else NULL. */
 struct hub *stage_hub(struct stage *);
 /* Commits, and writes what waits: for what was not emitted by event(). */

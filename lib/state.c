@@ -367,7 +367,7 @@ state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
 			at = &(*at)->next;
 		}
 	if (n)
-		qsort(list, n, sizeof *list, by_seq);
+		qsort(list, n, sizeof(struct entry *), by_seq);
 	for (i = 0; i < n; i++)
 		if (buf_add(
 			out, list[i]->text + list[i]->keylen, list[i]->len) < 0)

@@ -398,7 +398,7 @@ told() {
 	kill -0 "$writer"
 	# far less than the 7 MB that are offered
 	run awk '/^rchar/ { print $2 }' "/proc/$(pid log)/io"
-	assert [ "$output" -lt 2500000 ]
+	assert [ "$output" -lt 1000000 ]
 	rmdir "$LOG"
 	wait "$writer"
 	exec 5>&-

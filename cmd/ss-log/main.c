@@ -27,7 +27,7 @@
 
 #include "banned.h"
 
-#define GROUP (1u << 20)         /* bytes that are committed together */
+#define GROUP (4u << 20)         /* bytes that are committed together */
 #define EARLY (256u << 10)       /* bytes that are written before that */
 #define UNSYNCED_MAX (16u << 20) /* bytes that are synced at the latest */
 #define CHAT_SYNC 800            /* ms: chat is on the disk within a second */
@@ -128,8 +128,8 @@ keep(struct app *a, const struct event *ev)
 	a->must_sync = a->must_sync || ev->type != EVENT_CHAT;
 	stage_emit(a->stage, a->line.p, a->line.len, true);
 	/* so that the disk has begun when it is waited for */
-	if (logdir_pending(a->log) > EARLY)
-		logdir_flush(a->log);
+	if (logdir_pending(a->log) > EARLY && logdir_flush(a->log) < 0)
+		stage_hurry(a->stage);
 }
 
 static void
