@@ -96,12 +96,16 @@ PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
 ICU_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags icu-i18n icu-uc)
 ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
+SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
+SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
 LDLIBS.ss-gateway = $(WS_LIBS)
+LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
 LDLIBS.ss-train = $(ICU_LIBS) -lz
 # many square roots; vectors of them give the same bits
 CFLAGS.cmd/ss-train/learn = -O3 -fno-math-errno
+CFLAGS.cmd/ss-log = $(SQLITE_CFLAGS) -pthread
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
@@ -231,7 +235,7 @@ compile_commands.json: $(B)/flags
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
 	libpcre2-dev libicu-dev \
-	zlib1g-dev jq curl socat bats bats-support bats-assert python3-websockets mandoc \
+	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
@@ -354,7 +358,7 @@ completions: all
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
 LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
-	$(PCRE2_CFLAGS) $(ICU_CFLAGS)
+	$(PCRE2_CFLAGS) $(ICU_CFLAGS) $(SQLITE_CFLAGS)
 
 # Each checker is a target of its own, so that `make -k lint` shows all.
 LINTS := lint-format lint-warnings lint-tidy lint-cppcheck lint-man \

@@ -95,6 +95,8 @@ _ss_options() {
 		--keep:int
 		--sync:choice:gift,batch,none
 		--no-tee:flag
+		--db:text
+		--rebuild-db:flag
 		--reject:file
 		--drain-timeout:seconds
 		--quiet:flag
@@ -133,6 +135,27 @@ _ss_options() {
 		--stats:flag
 		--reject:file
 		--drain-timeout:seconds
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
+	ss-replay)
+		echo '
+		--output:addr
+		-o:addr
+		--from:text
+		--to:text
+		--from-seq:int
+		--to-seq:int
+		--speed:real
+		--new-ids:flag
+		--room:text
 		--quiet:flag
 		-q:flag
 		--verbose:flag
@@ -246,4 +269,5 @@ complete -F _ss_complete \
 	ss-gift \
 	ss-log \
 	ss-moderate \
+	ss-replay \
 	ss-train

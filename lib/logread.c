@@ -492,6 +492,43 @@ logread_get(
 	return n;
 }
 
+/* The lowest position of this file that is at least from; 0: none. */
+static int
+lowest(struct file *f, int dir, uint64_t from, uint64_t *seq)
+{
+	int rc;
+
+	*seq = f->last >= from ? f->first : 0;
+	if (f->last < from || f->first >= from)
+		return 0;
+	if (logread_begin(&f->r, dir, f->name, f->ino) < 0)
+		return -1;
+	f->seq = 0;
+	rc = logread_seek(f, from) < 0 || logread_step(f, from) < 0 ? -1 : 0;
+	*seq = f->seq == UINT64_MAX ? 0 : f->seq;
+	logread_end(&f->r);
+	return rc;
+}
+
+int
+logread_next(struct logread *lr, uint64_t from, uint64_t *seq)
+{
+	int dir = open(lr->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	uint64_t s;
+	size_t i;
+
+	*seq = 0;
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	for (i = 0; i < lr->n && rc == 0; i++) {
+		rc = lowest(&lr->f[i], dir, from, &s);
+		if (rc == 0 && s && (!*seq || s < *seq))
+			*seq = s;
+	}
+	close(dir);
+	return rc < 0 ? -1 : *seq != 0;
+}
+
 static int
 each_in(struct logread *lr, struct file *f, uint64_t from,
     void (*fn)(void *arg, const char *line, size_t n), void *arg)

@@ -45,6 +45,12 @@ uint64_t logread_reach(const struct logread *, uint64_t to);
 uint64_t logread_get(
     struct logread *, uint64_t from, uint64_t to, size_t max, struct buf *out);
 /*
+ * As of the last refresh: the lowest position that is there and at least
+ * from. 1, 0: there is none, or -1 when a file couldn't be read: then nothing
+ * is known.
+ */
+int logread_next(struct logread *, uint64_t from, uint64_t *seq);
+/*
  * Calls fn with each line of the files (n bytes, a newline behind them),
  * oldest files first; of the lines with a position only those from from on.
  * Within a file in order. 0, or -1 with errno.

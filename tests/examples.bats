@@ -301,3 +301,55 @@ start_live() {
 	assert_failure 2
 	assert_regex "$stderr" 'live.sh: ss-moderate failed'
 }
+
+@test "moderator.sh answers what a moderator asks" {
+	ss-moderate <"$EXAMPLES/chat.jsonl" >scored
+	for i in {1..1100}; do
+		echo "{\"type\":\"gift\",\"id\":\"G$i\",\"from\":\"rich\",\"gift_id\":1,\"amount\":9007199254740991}"
+	done >>scored
+	cat >>scored <<-'END'
+		{"type":"chat","id":"q","user":"o'neil","message":"it's\ttabbed","ts":"2026-11-23T20:00:00Z","room":"tea","toxic":true,"score":1,"blocked":true}
+		{"type":"delete","id":"d","target":"q","by":"carol","ts":"2026-11-23T20:01:00Z"}
+		{"type":"mute","id":"m","user":"o'neil","by":"carol","until":"2026-11-23T21:00:00Z","ts":"2026-11-23T20:02:00Z"}
+	END
+	ss-log --db sqlite:chat.db --no-tee <scored
+
+	run "$EXAMPLES/moderator.sh" gifters 2
+	assert_success
+	assert_line --index 0 $'sender\ttotal\tgifts'
+	# beyond 2^63, to the unit
+	assert_line --index 1 $'rich\t9907919180215090100\t1100'
+	assert_equal "${#lines[@]}" 3
+
+	run "$EXAMPLES/moderator.sh" toxicity
+	assert_success
+	assert_equal "$(awk 'NR > 1 { n += $2; t += $3 } END { print n, t }' \
+		<<<"$output")" "$(jq -s '[.[] | select(.type == "chat")] |
+		"\(length) \(map(select(.toxic)) | length)"' scored | tr -d '"')"
+	run "$EXAMPLES/moderator.sh" toxicity tea
+	assert_line --index 1 $'2026-11-23T20:00Z\t1\t1\t100.0'
+
+	run "$EXAMPLES/moderator.sh" history "o'neil"
+	assert_success
+	assert_equal "${#lines[@]}" 3
+	assert_line --index 1 --regexp $'chat\tit\'s\ttabbed\ttoxic blocked deleted by carol$'
+	assert_line --index 2 --partial 'by carol until 2026-11-23T21:00:00.000Z'
+	run "$EXAMPLES/moderator.sh" history "x' OR 1=1; --"
+	assert_success
+	assert_output ''
+
+	run "$EXAMPLES/moderator.sh" worst 1
+	assert_line --index 1 --partial "o'neil"
+	for wrong in '' nonsense 'gifters 0' 'gifters x' history 'worst 1 2'; do
+		# shellcheck disable=SC2086
+		run "$EXAMPLES/moderator.sh" $wrong
+		assert_failure 2
+		assert_output --partial 'history USER'
+	done
+	SS_CHAT_DB=none run "$EXAMPLES/moderator.sh" worst
+	assert_failure 1
+	assert_output --partial 'none: no such database'
+	for f in "$EXAMPLES"/*.sql; do
+		assert grep -q "ask $(basename "$f" .sql)" "$EXAMPLES/moderator.sh"
+	done
+}

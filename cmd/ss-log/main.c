@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "db.h"
 #include "epoch.h"
 #include "event.h"
 #include "json.h"
@@ -36,13 +37,15 @@ enum sync { SYNC_GIFT, SYNC_BATCH, SYNC_NONE };
 
 struct app {
 	struct stage_conf conf;
-	const char *dir, *sync_name;
+	const char *dir, *sync_name, *db_addr;
+	const char *db_path; /* NULL: none */
 	int64_t max_size, keep;
-	bool no_tee;
+	bool no_tee, rebuild;
 	enum sync sync;
 	struct stage *stage;
 	struct logdir *log;
 	struct series *series;
+	struct db *db;
 	uint64_t committed; /* positions that may leave */
 	bool must_sync;     /* the batch has what is synced before it leaves */
 	bool unkept;        /* DIR/epoch can't be written: told */
@@ -166,15 +169,18 @@ sync_chat(void *arg)
 	struct app *a = arg;
 
 	/* where it fails, the next commit fails, too, and holds the input */
+	if (a->db != NULL)
+		db_doubt(a->db);
 	if (logdir_sync(a->log) < 0)
 		loop_after(stage_loop(a->stage), &a->chat_sync, SYNC_RETRY,
 		    sync_chat, a);
+	else if (a->db != NULL)
+		db_reach(a->db, a->committed);
 }
 
 static int
-on_commit(void *arg)
+commit_files(struct app *a)
 {
-	struct app *a = arg;
 	bool now;
 
 	if (logdir_flush(a->log) < 0 || keep_series(a) < 0)
@@ -185,6 +191,20 @@ on_commit(void *arg)
 		return -1;
 	a->must_sync = false;
 	a->committed = series_last(a->series);
+	return 0;
+}
+
+static int
+on_commit(void *arg)
+{
+	struct app *a = arg;
+
+	if (a->db != NULL)
+		db_doubt(a->db);
+	if (commit_files(a) < 0)
+		return -1;
+	if (a->db != NULL)
+		db_reach(a->db, a->committed);
 	if (logdir_unsynced(a->log) && !a->chat_sync.due)
 		loop_after(stage_loop(a->stage), &a->chat_sync, CHAT_SYNC,
 		    sync_chat, a);
@@ -219,11 +239,15 @@ on_signal(void *arg, int signo)
 {
 	struct app *a = arg;
 
-	if (signo == SIGHUP)
+	if (signo == SIGHUP) {
 		logdir_reopen(a->log);
-	else
-		msg_err("position %" PRIu64 ", %" PRIu64 " repeats dropped",
-		    series_last(a->series), a->repeats);
+		return;
+	}
+	msg_err("position %" PRIu64 ", %" PRIu64 " repeats dropped",
+	    series_last(a->series), a->repeats);
+	if (a->db != NULL)
+		msg_err(
+		    "%s: position %" PRIu64, a->db_path, db_position(a->db));
 }
 
 static void
@@ -253,6 +277,13 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 		opt_misuse(prog, "no operand is taken: %s", argv[i]);
 	if (*a->dir == '\0')
 		opt_misuse(prog, "--dir: must not be empty");
+	if (a->db_addr != NULL &&
+	    (strncmp(a->db_addr, "sqlite:", 7) != 0 || a->db_addr[7] == '\0'))
+		opt_misuse(prog, "--db: must be sqlite:PATH: %s", a->db_addr);
+	if (a->db_addr != NULL)
+		a->db_path = a->db_addr + 7;
+	if (a->rebuild && a->db_path == NULL)
+		opt_misuse(prog, "--rebuild-db: --db is needed");
 	a->conf.no_out = a->no_tee;
 	a->conf.group = GROUP;
 	if (strcmp(a->sync_name, "batch") == 0)
@@ -274,6 +305,26 @@ open_series(struct app *a)
 	if (a->conf.out == NULL || strncmp(a->conf.out, "unix:", 5) != 0)
 		say_epoch(a); /* else when it is connected */
 	return 0;
+}
+
+static int
+open_db(struct app *a)
+{
+	const struct db_conf conf = {
+		.path = a->db_path,
+		.dir = a->dir,
+		.epoch = series_name(a->series),
+		.start = series_last(a->series),
+	};
+
+	if (a->db_path == NULL)
+		return 0;
+	clock_wall_ms(); /* reads the environment: before there are threads */
+	a->db = db_start(&conf);
+	if (a->db != NULL)
+		return 0;
+	msg_err("%s: %s", a->db_path, strerror(errno));
+	return -1;
 }
 
 static int
@@ -303,7 +354,7 @@ open_all(struct app *a, const struct opt_prog *prog)
 		return -1;
 	a->log = logdir_open(&conf, on_news, a);
 	if (a->log != NULL)
-		return open_series(a);
+		return open_series(a) < 0 ? -1 : open_db(a);
 	if (errno == EWOULDBLOCK)
 		msg_err("%s: already in use by another ss-log", a->dir);
 	else
@@ -324,6 +375,11 @@ finish(struct app *a, int status)
 			msg_err("%s: %zu bytes not written", a->dir, left);
 		else if (a->series != NULL && logdir_unsynced(a->log) == 0)
 			series_end(a->series, a->sync != SYNC_NONE);
+		if (left == 0 && a->db != NULL)
+			db_reach(a->db, series_last(a->series));
+		if (db_finish(
+			a->db, stage_input_ended(a->stage), a->conf.drain) < 0)
+			status = 1;
 		if (logdir_close(a->log) < 0)
 			status = 1;
 	}
@@ -381,6 +437,15 @@ main(int argc, char **argv)
 		    .name = "no-tee",
 		    .out = &a.no_tee,
 		    .help = "write to the files only, pass nothing on" },
+		{ .kind = OPT_TEXT,
+		    .name = "db",
+		    .arg = "sqlite:PATH",
+		    .out = &a.db_addr,
+		    .help = "keep the events in the database PATH, too" },
+		{ .kind = OPT_FLAG,
+		    .name = "rebuild-db",
+		    .out = &a.rebuild,
+		    .help = "make the database anew from the files, and exit" },
 		STAGE_OPT_REJECT(a.conf),
 		STAGE_OPT_DRAIN(a.conf),
 		{ .kind = OPT_END },
@@ -392,6 +457,8 @@ main(int argc, char **argv)
 	};
 
 	parse(&a, &prog, argc, argv);
+	if (a.rebuild)
+		return db_rebuild(a.db_path, a.dir) < 0;
 	if (open_all(&a, &prog) < 0)
 		return finish(&a, 1);
 	return finish(&a, stage_run(a.stage));
