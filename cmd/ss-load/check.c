@@ -250,6 +250,8 @@ take_event(struct app *a, struct viewer *v, const char *line, size_t len)
 		take_note(a, v, n, line, len);
 	else if (why && strcmp(why, "stray") == 0)
 		report_mistake(a, BAD_STRAY, v, "from another room");
+	else if (why && strcmp(why, "repeat") == 0 && v->slow)
+		return; /* so late that nothing is known of it any more */
 	else if (why && strcmp(why, "repeat") == 0)
 		report_mistake(a, BAD_REPEAT, v, "something long past");
 	else if (why)
