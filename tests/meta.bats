@@ -431,6 +431,10 @@ run_examples() {
 	run_examples ss-gift.1
 }
 
+@test "the examples of ss-load(1) work" {
+	run_examples ss-load.1
+}
+
 @test "the examples of ss-train(1) work" {
 	run_examples ss-train.1
 }
