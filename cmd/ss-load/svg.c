@@ -90,15 +90,15 @@ latency(const struct app *a, FILE *f)
 {
 	const struct hist *h = &a->latency;
 	double low, high, most = 0, share[BARS], e;
-	uint64_t before = 0, upto;
+	uint64_t before = 0, until;
 	int i;
 
 	range(h, &low, &high);
 	for (i = 0; i < BARS; i++) {
 		e = pow(10, low + (high - low) * (i + 1) / BARS);
-		upto = i == BARS - 1 ? h->n : hist_upto(h, (int64_t)e);
-		share[i] = 100 * (double)(upto - before) / (double)h->n;
-		before = upto;
+		until = i == BARS - 1 ? h->n : hist_upto(h, (int64_t)e);
+		share[i] = 100 * (double)(until - before) / (double)h->n;
+		before = until;
 		most = share[i] > most ? share[i] : most;
 	}
 	most = round_up(most);
