@@ -174,7 +174,7 @@ static int
 grow(struct sender *s)
 {
 	uint32_t cap = s->cap ? s->cap * 2 : 64, i;
-	struct note **slot = calloc(cap, sizeof *slot);
+	struct note **slot = calloc(cap, sizeof(struct note *));
 
 	if (!slot)
 		return -1;
