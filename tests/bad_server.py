@@ -21,6 +21,7 @@ viewers = []
 held = {}
 count = 0
 gifts = {}
+past = []  # (seq, frame) for those who come back with since
 
 
 def frame(payload, first=0x81):
@@ -93,8 +94,14 @@ def publish(event):
     global count
     count += 1
     room = event.pop("room")
+    if mistake.startswith("recover"):
+        event["seq"] = count
+        past.append((count, frame(json.dumps(event).encode())))
     for v in list(viewers):
         if v.room != room and mistake != "leak":
+            continue
+        if v.skip:
+            v.skip = False
             continue
         out = lines(v, event)
         if out is None:
@@ -106,6 +113,19 @@ def publish(event):
 class Viewer:
     def __init__(self, writer, name, room):
         self.writer, self.name, self.room = writer, name, room
+        self.skip = False
+
+    def hello(self, query):
+        """With since what was missed, or a claim that it was all."""
+        since = dict(x.split("=") for x in query.split("&")).get("since")
+        self.writer.write(frame(json.dumps(
+            {"type": "hello", "epoch": "e1", "seq": count,
+             "recovered": since is not None}).encode()))
+        if since is not None and mistake == "recover":
+            for seq, data in past:
+                if seq > int(since):
+                    self.writer.write(data)
+        self.skip = since is not None and mistake == "recover-gap"
 
 
 async def websocket(reader, writer, target, head):
@@ -123,8 +143,10 @@ async def websocket(reader, writer, target, head):
                  + (b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
                     if mistake == "extension" else b"")
                  + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-    v = Viewer(writer, name, query)
+    v = Viewer(writer, name, query if "room=" in query else "")
     viewers.append(v)
+    if mistake.startswith("recover"):
+        v.hello(query)
     seen = 0
     try:
         while True:
@@ -144,7 +166,7 @@ async def websocket(reader, writer, target, head):
                      "nonce": m["nonce"]}).encode()))
                 continue
             publish({"type": "chat", "user": name, "zz": 1,
-                     "message": m["message"], "room": query})
+                     "message": m["message"], "room": v.room})
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
     finally:

@@ -247,6 +247,19 @@ print(e.parse(sys.argv[1]).getroot().tag)' out.svg
 	[[ $output == *'"gift":'[1-9]* ]]
 }
 
+@test "who comes back with since misses nothing, or that is a gap" {
+	bad recover --churn 20
+	assert_success
+	run jq -c '[.ok, .churn.recovered > 0, .churn.not_recovered]' \
+		<<<"$output"
+	assert_output '[true,true,0]'
+	bad recover-gap --churn 20
+	assert_failure 1
+	run jq -c '[.errors.gap > 0, (.errors | del(.gap) | add)]' \
+		<<<"$output"
+	assert_output '[true,0]'
+}
+
 # --- misuse -----------------------------------------------------------------
 
 @test "wrong usage exits 2 before anything is connected" {
