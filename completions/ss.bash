@@ -83,6 +83,36 @@ _ss_options() {
 		--help-options:flag
 		'
 		;;
+	ss-load)
+		echo '
+		--url:text
+		--viewers:int
+		--senders:int
+		--rate:real
+		--max:flag
+		--window:int
+		--size:int
+		--duration:seconds
+		--warmup:seconds
+		--ramp:seconds
+		--rooms:int
+		--gifts:real
+		--churn:real
+		--slow:int
+		--ndjson:flag
+		--pid:text
+		--json:flag
+		--svg:file
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
 	ss-log)
 		echo '
 		--input:addr
@@ -267,6 +297,7 @@ complete -F _ss_complete \
 	ss-broadcast \
 	ss-gateway \
 	ss-gift \
+	ss-load \
 	ss-log \
 	ss-moderate \
 	ss-replay \

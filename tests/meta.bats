@@ -437,6 +437,10 @@ run_examples() {
 	run_examples ss-replay.1
 }
 
+@test "the examples of ss-load(1) work" {
+	run_examples ss-load.1
+}
+
 @test "the examples of ss-train(1) work" {
 	run_examples ss-train.1
 }
