@@ -87,15 +87,19 @@ static void
 tune_row(struct tuner *t, const struct row *r)
 {
 	const char *text = data_text(t->data, r);
+	size_t n = learn_head_of(text, r->len);
 	float raw[TOXIC_LABELS], z, g, factor;
+	struct toxic_result res;
 	struct toxic_sight s;
 	size_t i;
 	int h;
 
-	toxic_look(t->tox, text, learn_head_of(text, r->len), &s);
+	/* the border is that of the raw value with the lexicon's share */
+	toxic_score(t->tox, text, n, &res);
+	toxic_raw(t->tox, raw);
+	toxic_look(t->tox, text, n, &s);
 	if (s.nfeatures == 0)
 		return;
-	model_raw(t->base, s.feature, s.nfeatures, raw);
 	factor = 1 / sqrtf((float)s.nfeatures);
 	for (h = 0; h < TOXIC_LABELS; h++) {
 		if (r->y[h] < 0)
@@ -156,8 +160,13 @@ tune(struct model_header *out, const struct model *base, const struct data *d,
 {
 	size_t i, n = (size_t)FEATURE_BUCKETS * TOXIC_LABELS;
 	struct tuner t = { .data = d, .base = base, .tox = tox };
+	const char *why;
 	int h, r = -1;
 
+	if (toxic_use(tox, base->head, MODEL_SIZE, &why) < 0) {
+		errno = EBADMSG;
+		return -1;
+	}
 	t.diff = calloc(n, sizeof(*t.diff));
 	t.sum = calloc(n, sizeof(*t.sum));
 	t.order = malloc((d->n + 1) * sizeof(*t.order));
