@@ -222,10 +222,10 @@ tree() {
 
 @test "mandoc has nothing to say about the manual pages" {
 	command -v mandoc >/dev/null || skip "mandoc is not installed"
-	# whether other pages are installed is the machine's affair
-	run bash -c 'mandoc -T lint -W style "$@" 2>&1 |
-		grep -v -e "referenced manual not found" -e "outdated mandoc.db"' \
-		- "$ROOT"/man/*.[157]
+	# whether other pages are installed is the machine's affair, and so is
+	# what stderr says of the list of those, in the middle of a line
+	run bash -c 'mandoc -T lint -W style "$@" 2>/dev/null |
+		grep -v "referenced manual not found"' - "$ROOT"/man/*.[157]
 	assert_output ''
 }
 
