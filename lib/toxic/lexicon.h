@@ -115,10 +115,10 @@ struct lexicon {
 	struct lex_edge *edge; /* those of one hash in a row */
 	size_t nedges, edge_cap;
 	uint16_t *bucket; /* where the row of a hash begins; one more */
-	size_t buckets;  /* a power of two */
-	uint64_t *leads; /* by state: LEX_BIT of the words that lead on */
-	uint8_t *phrase; /* profile by state */
-	uint16_t *line;  /* and where it stands in phrases.txt */
+	size_t buckets;   /* a power of two */
+	uint64_t *leads;  /* by state: LEX_BIT of the words that lead on */
+	uint8_t *phrase;  /* profile by state */
+	uint16_t *line;   /* and where it stands in phrases.txt */
 	size_t nstates, state_cap;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 	struct typo *typo;
