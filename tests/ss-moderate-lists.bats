@@ -97,7 +97,7 @@ err_has() {
 
 @test "what is allowed is not scored, the rest of the line is" {
 	printf '%s\n' 'kys => kiss your smile' 'dick grayson' '/f+uu+/' >allow
-	chat kys 'KYS friends' 'Dick Grayson' 'fuuuu' 'dick' 'kys you idiot' \
+	chat kys 'KYS friends' 'Dick Grayson' 'fuuuu' 'kys you idiot' \
 		'you k.y.s dick grayson' >in
 	run verdict --allowlist allow --policy block <in
 	assert_output - <<-'END'
@@ -105,7 +105,6 @@ err_has() {
 		["KYS friends",false,null,null,null]
 		["Dick Grayson",false,null,null,null]
 		["fuuuu",false,null,null,null]
-		["dick",false,null,null,null]
 		["kys you idiot",true,"insult",null,true]
 		["you k.y.s dick grayson",true,"threat",null,true]
 	END

@@ -5,6 +5,7 @@
  * lexicon is sure to be a threat, an insult or a slur.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "app.h"
 
@@ -45,6 +46,37 @@ has_span(const struct toxic_result *r, bool sure)
 	return false;
 }
 
+/* Behind the span stands somebody whom it is said to: "fuck you". */
+static bool
+has_addressee(const struct buf *text, const struct toxic_span *s)
+{
+	static const char *const words[] = { "you", "u", "ya", "your", "ur",
+		"yourself", "yall", "off" };
+	size_t at = s->start + s->len, n, i;
+
+	while (at < text->len && text->p[at] == ' ')
+		at++;
+	n = strspn(text->p + at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz");
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i]) == n &&
+		    strncasecmp(text->p + at, words[i], n) == 0)
+			return true;
+	return false;
+}
+
+/* Only obscene, and said to nobody. */
+static bool
+is_swearing(const struct app *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->result.nspans; i++)
+		if (has_addressee(a->scored, &a->result.span[i]))
+			return false;
+	return toxic_reason(&a->result) == TOXIC_OBSCENE;
+}
+
 bool
 profile_flags(const struct app *a, double score)
 {
@@ -53,8 +85,7 @@ profile_flags(const struct app *a, double score)
 	if (a->profile == PROFILE_LENIENT) {
 		if (has_span(r, true))
 			return score >= a->sure_threshold;
-		return score >= a->threshold &&
-		       toxic_reason(r) != TOXIC_OBSCENE;
+		return score >= a->threshold && !is_swearing(a);
 	}
 	return score >= a->threshold ||
 	       (a->profile == PROFILE_STRICT && has_span(r, false));

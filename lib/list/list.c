@@ -293,7 +293,10 @@ list_new(bool disguised)
 
 	if (ls == NULL)
 		return NULL;
-	norm_init(&ls->norm);
+	if (norm_init(&ls->norm) < 0) {
+		free(ls);
+		return NULL;
+	}
 	ls->id = UINT64_C(0xcbf29ce484222325);
 	ls->words = words_new(&ls->norm, disguised);
 	ls->regexes = regexes_new(disguised);
@@ -318,6 +321,7 @@ list_free(struct list *ls)
 	free(ls->file);
 	words_free(ls->words);
 	regexes_free(ls->regexes);
+	norm_release(&ls->norm);
 	free(ls);
 }
 

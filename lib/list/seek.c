@@ -462,7 +462,7 @@ read_text(struct words *w, const char *text, size_t n)
 
 	w->nglyphs = norm_text(w->norm, text, n, w->glyph);
 	for (i = 0; i < w->nglyphs; i++)
-		w->key[i] = key_of(&w->glyph[i], text);
+		w->key[i] = key_of(&w->glyph[i]);
 	w->key[w->nglyphs] = 0;
 	if (w->wild)
 		find_borders(w);

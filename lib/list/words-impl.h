@@ -55,16 +55,13 @@ in_word(const struct norm_glyph *g)
 
 /* What a glyph is in the trie: its letter, or the folded code point. */
 static inline uint32_t
-key_of(const struct norm_glyph *g, const char *text)
+key_of(const struct norm_glyph *g)
 {
-	uint32_t cp;
-
 	if (g->kind == NORM_LETTER && g->sym < 26)
 		return 'a' + (uint32_t)g->sym;
 	if (g->kind == NORM_LETTER && g->sym < NORM_OTHER)
 		return CYR + g->sym;
-	(void)utf8_decode(text + g->start, (size_t)(g->end - g->start), &cp);
-	return cp;
+	return g->cp;
 }
 
 /* A sign that can be part of an entry: no punctuation of sentences. */

@@ -64,7 +64,7 @@ read_elements(struct words *w, const char *text, size_t n, uint32_t *out)
 	uint32_t e;
 
 	for (i = 0; i < glyphs; i++) {
-		e = element_of(&w->glyph[i], key_of(&w->glyph[i], text));
+		e = element_of(&w->glyph[i], key_of(&w->glyph[i]));
 		if (e == GAP && (k == 0 || out[k - 1] == GAP))
 			continue;
 		if (e == STAR && k > 0 && out[k - 1] == STAR)

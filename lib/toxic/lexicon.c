@@ -157,29 +157,21 @@ draft_synonyms(struct draft *d, const char *s)
 }
 
 static size_t
-edge_hash(unsigned state, unsigned word)
+edge_hash(const struct lexicon *lex, unsigned state, unsigned word)
 {
 	uint32_t key = (uint32_t)state << 16 | word;
 
-	return (key * UINT32_C(2654435769)) >> 7;
+	return (key * UINT32_C(2654435769)) >> 7 & (lex->buckets - 1);
 }
 
 const struct lex_edge *
-lex_step(const struct lexicon *lex, unsigned state, unsigned word,
-    const struct lex_edge *after)
+lex_edges(const struct lexicon *lex, unsigned state, unsigned word,
+    const struct lex_edge **end)
 {
-	const struct lex_edge *e;
-	unsigned i;
+	size_t h = edge_hash(lex, state, word);
 
-	i = after != NULL
-		? after->next
-		: lex->chain[edge_hash(state, word) & (lex->chains - 1)];
-	for (; i != 0; i = e->next) {
-		e = &lex->edge[i];
-		if (e->from == state && e->word == word)
-			return e;
-	}
-	return NULL;
+	*end = lex->edge + lex->bucket[h + 1];
+	return lex->edge + lex->bucket[h];
 }
 
 /* A new state of the phrases. 0: error. */
@@ -204,6 +196,10 @@ add_edge(struct lexicon *lex, unsigned from, unsigned word, unsigned to)
 {
 	void *p = lex->edge;
 
+	if (lex->nedges == UINT16_MAX) {
+		errno = EOVERFLOW;
+		return -1;
+	}
 	if (grow(&p, lex->nedges, &lex->edge_cap, sizeof(*lex->edge)) < 0)
 		return -1;
 	lex->edge = p;
@@ -213,23 +209,33 @@ add_edge(struct lexicon *lex, unsigned from, unsigned word, unsigned to)
 	return 0;
 }
 
-/* Once all edges are there. */
+/* Once all edges are there: puts them into the order of their hashes. */
 static int
-hang_edges(struct lexicon *lex)
+sort_edges(struct lexicon *lex)
 {
-	size_t i, h;
+	struct lex_edge *old = lex->edge, *e;
+	size_t i, n = lex->nedges;
 
-	for (lex->chains = 1024; lex->chains < 2 * lex->nedges;)
-		lex->chains *= 2;
-	lex->chain = calloc(lex->chains, sizeof(*lex->chain));
-	if (lex->chain == NULL)
+	for (lex->buckets = 1024; lex->buckets < n; lex->buckets *= 2)
+		;
+	lex->bucket = calloc(lex->buckets + 2, sizeof(*lex->bucket));
+	lex->leads = calloc(lex->nstates, sizeof(*lex->leads));
+	e = malloc((n + 1) * sizeof(*e));
+	if (lex->bucket == NULL || lex->leads == NULL || e == NULL) {
+		free(e);
 		return -1;
-	for (i = 1; i < lex->nedges; i++) {
-		h = edge_hash(lex->edge[i].from, lex->edge[i].word) &
-		    (lex->chains - 1);
-		lex->edge[i].next = lex->chain[h];
-		lex->chain[h] = (uint16_t)i;
 	}
+	for (i = 0; i < n; i++)
+		lex->bucket[edge_hash(lex, old[i].from, old[i].word) + 2]++;
+	for (i = 2; i < lex->buckets + 2; i++)
+		lex->bucket[i] += lex->bucket[i - 1];
+	for (i = 0; i < n; i++) {
+		e[lex->bucket[edge_hash(lex, old[i].from, old[i].word) + 1]++] =
+		    old[i];
+		lex->leads[old[i].from] |= LEX_BIT(old[i].word);
+	}
+	lex->edge = e;
+	free(old);
 	return 0;
 }
 
@@ -425,7 +431,7 @@ draft_all(struct draft *d)
 	for (p = lex_phrases; p->text != NULL; p++)
 		if (draft_phrase(d, p) < 0)
 			return -1;
-	if (hang_edges(d->lex) < 0 || draft_pack(d) < 0)
+	if (sort_edges(d->lex) < 0 || draft_pack(d) < 0)
 		return -1;
 	find_pairs(d->lex, 0, 0, 0, 0);
 	return add_typos(d->lex);
@@ -440,7 +446,6 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 
 	lex->norm = nm;
 	lex->nentries = 1;
-	lex->nedges = 1;
 	lex->nstates = LEX_PHRASE_START;
 	if (new_state(lex) == LEX_PHRASE_START &&
 	    grow(&p, 0, &d.cap, sizeof(*d.node)) == 0) {
@@ -457,7 +462,8 @@ lex_release(struct lexicon *lex)
 	free(lex->node);
 	free(lex->entry);
 	free(lex->edge);
-	free(lex->chain);
+	free(lex->bucket);
+	free(lex->leads);
 	free(lex->phrase);
 	free(lex->line);
 	typo_free(lex->typo);

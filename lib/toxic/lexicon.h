@@ -105,7 +105,6 @@ struct lex_node {
 /* From one state of the phrases to another by a word. */
 struct lex_edge {
 	uint16_t from, word, to;
-	uint16_t next; /* the next one of the same hash, 0: none */
 };
 struct lexicon {
 	const struct norm *norm; /* borrowed: what its words were read by */
@@ -113,12 +112,13 @@ struct lexicon {
 	uint64_t pair[64];       /* two symbols that begin an INSIDE word */
 	struct lex_entry *entry;
 	size_t nnodes, nentries;
-	struct lex_edge *edge; /* [0] is not used */
+	struct lex_edge *edge; /* those of one hash in a row */
 	size_t nedges, edge_cap;
-	uint16_t *chain; /* first edge by hash, chains: a power of two */
-	size_t chains;
-	uint8_t *phrase; /* profile by state */
-	uint16_t *line;  /* and where it stands in phrases.txt */
+	uint16_t *bucket; /* where the row of a hash begins; one more */
+	size_t buckets;   /* a power of two */
+	uint64_t *leads;  /* by state: LEX_BIT of the words that lead on */
+	uint8_t *phrase;  /* profile by state */
+	uint16_t *line;   /* and where it stands in phrases.txt */
 	size_t nstates, state_cap;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 	struct typo *typo;
@@ -171,12 +171,10 @@ struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
 bool lex_may_begin(
     const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 
-/*
- * Steps in the phrases: all edges by a word from a state, one after another.
- * after NULL: the first one. NULL: there are no more.
- */
+/* A step in the phrases: the edges by a word from a state are among these. */
 #define LEX_PHRASE_START 1
-const struct lex_edge *lex_step(const struct lexicon *, unsigned state,
-    unsigned word, const struct lex_edge *after);
+#define LEX_BIT(word) (UINT64_C(1) << ((word)&63))
+const struct lex_edge *lex_edges(const struct lexicon *, unsigned state,
+    unsigned word, const struct lex_edge **end);
 
 #endif

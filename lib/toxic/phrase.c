@@ -17,17 +17,6 @@ struct search {
 	struct phrase found;
 };
 
-static void follow(struct search *, size_t i, unsigned state, unsigned skipped);
-
-static void
-step(struct search *s, size_t i, unsigned state, unsigned word)
-{
-	const struct lex_edge *e = NULL;
-
-	while ((e = lex_step(s->lex, state, word, e)) != NULL)
-		follow(s, i + 1, e->to, 0);
-}
-
 /* The longest is kept, of equal ones the one that stands last in the file. */
 static void
 keep(struct search *s, size_t end, unsigned state)
@@ -40,25 +29,76 @@ keep(struct search *s, size_t end, unsigned state)
 			.line = line };
 }
 
-/* Follows the phrases from state on with token i. */
-static void
-follow(struct search *s, size_t i, unsigned state, unsigned skipped)
+static bool
+is_filler(const struct lex_entry *e)
+{
+	return (e->flags & LEX_FILL) != 0 && (e->flags & LEX_NEG) == 0;
+}
+
+/* The words that may be next at token i: those up to one that is no filler. */
+static uint64_t
+next_words(const struct search *s, size_t i)
 {
 	const struct lex_entry *e;
+	uint64_t words = 0;
+	size_t k;
 
-	/* fillers that follow are no part of it */
-	if (skipped == 0 && s->lex->phrase[state] != LEX_NONE)
-		keep(s, i, state);
-	if (i == s->n || s->token[i].entry == NULL || s->budget == 0)
-		return;
-	s->budget--;
-	e = s->token[i].entry;
-	step(s, i, state, e->word);
-	if ((e->flags & LEX_GROUP) != 0)
-		step(s, i, state, s->lex->group);
-	if (state != LEX_PHRASE_START && (e->flags & LEX_FILL) != 0 &&
-	    (e->flags & LEX_NEG) == 0 && skipped < SKIP)
-		follow(s, i + 1, state, skipped + 1);
+	for (k = 0; k <= SKIP && i + k < s->n; k++) {
+		e = s->token[i + k].entry;
+		if (e == NULL)
+			break;
+		words |= LEX_BIT(e->word);
+		if ((e->flags & LEX_GROUP) != 0)
+			words |= LEX_BIT(s->lex->group);
+		if (!is_filler(e))
+			break;
+	}
+	return words;
+}
+
+static void follow(struct search *s, size_t i, unsigned state);
+
+/*
+ * From state by the word of token i, to all the states that it leads to from
+ * where something goes on. There are some hundred phrases that begin with
+ * "you": a look at leads tells nearly all of them apart from the text.
+ */
+static void
+step(struct search *s, size_t i, unsigned state, unsigned word)
+{
+	const struct lex_edge *end, *e = lex_edges(s->lex, state, word, &end);
+	uint64_t next = next_words(s, i + 1);
+
+	for (; e < end; e++) {
+		if (e->from != state || e->word != word)
+			continue;
+		if (s->lex->phrase[e->to] != LEX_NONE)
+			keep(s, i + 1, e->to);
+		if ((s->lex->leads[e->to] & next) != 0)
+			follow(s, i + 1, e->to);
+	}
+}
+
+/* Goes on from state with token i, or one behind it if fillers stand there. */
+static void
+follow(struct search *s, size_t i, unsigned state)
+{
+	const struct lex_entry *e;
+	uint64_t leads = s->lex->leads[state];
+	size_t k;
+
+	for (k = 0; k <= SKIP && i + k < s->n && s->budget > 0; k++) {
+		e = s->token[i + k].entry;
+		if (e == NULL)
+			return;
+		s->budget--;
+		if ((leads & LEX_BIT(e->word)) != 0)
+			step(s, i + k, state, e->word);
+		if ((e->flags & LEX_GROUP) != 0)
+			step(s, i + k, state, s->lex->group);
+		if (!is_filler(e))
+			return;
+	}
 }
 
 struct phrase
@@ -68,7 +108,12 @@ phrase_at(const struct lexicon *lex, const struct match_token *token, size_t n,
 	struct search s = {
 		.lex = lex, .token = token, .n = n, .budget = BUDGET
 	};
+	const struct lex_entry *e = token[i].entry;
 
-	follow(&s, i, LEX_PHRASE_START, 0);
+	if (e == NULL)
+		return s.found;
+	step(&s, i, LEX_PHRASE_START, e->word);
+	if ((e->flags & LEX_GROUP) != 0)
+		step(&s, i, LEX_PHRASE_START, lex->group);
 	return s.found;
 }

@@ -60,7 +60,7 @@ main(void)
 	unsigned other;
 	size_t i;
 
-	norm_init(&norm);
+	OK(norm_init(&norm) == 0);
 	OK(lex_init(&lex, &norm) == 0);
 	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		bool found = finds(
@@ -72,5 +72,6 @@ main(void)
 		OK_FOR(found == tests[i].found, what);
 	}
 	lex_release(&lex);
+	norm_release(&norm);
 	return tap_done();
 }

@@ -141,7 +141,7 @@ test_mask(void)
 {
 	is_masked("hello there", "hello there");
 	is_masked("you idiot!", "you *****!");
-	is_masked("f u c k you", "* * * * ***");
+	is_masked("f u c k you", "* * * * you");
 	is_masked("f u c k this", "* * * * this");
 	is_masked("'fuck'", "'****'");
 	is_masked("(sh1t)", "(****)");
