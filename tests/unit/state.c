@@ -9,6 +9,7 @@
 
 static struct state *s;
 static uint64_t seq;
+static struct buf text;
 
 static void
 fold(const char *line)
@@ -20,11 +21,10 @@ fold(const char *line)
 static const char *
 force(uint64_t base, int64_t now)
 {
-	static struct buf b;
-
-	buf_init(&b, 1 << 20);
-	state_write(s, base, now, &b);
-	return b.p;
+	buf_release(&text);
+	buf_init(&text, 1 << 20);
+	state_write(s, base, now, &text);
+	return text.p;
 }
 
 static void
@@ -136,5 +136,6 @@ main(void)
 	minds_rooms();
 	lets_time_pass();
 	takes_any_line();
+	buf_release(&text);
 	return tap_done();
 }
