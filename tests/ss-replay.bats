@@ -263,3 +263,21 @@ now_ms() {
 	assert_success
 	assert_output 820000
 }
+
+@test "what is written while it reads is not replayed: it can feed its own folder" {
+	for i in 1 2 3; do
+		event "$i" 2026-11-23T09:00:00Z
+	done | ss-log --no-tee
+	timeout 20 bash -o pipefail -c \
+		'ss-replay --new-ids | ss-log >again'
+	assert_equal "$(grep -c '"chat"' again)" 3
+	run ss-replay
+	assert_success
+	assert_equal "${#lines[@]}" 6
+	# a file by itself, and standard input
+	cp logs/*.jsonl own
+	timeout 20 ss-replay own >>own
+	assert_equal "$(wc -l <own)" 12
+	timeout 20 ss-replay - <own >>own
+	assert_equal "$(wc -l <own)" 24
+}

@@ -4,6 +4,9 @@
  * the files are sorted by their first position, each is opened when its turn
  * comes, and of those that are open the lowest position goes first. That is
  * one file most of the time, and two about midnight.
+ *
+ * What is replayed ends where the files ended when they were listed: else a
+ * replay into the folder it reads would feed itself for ever.
  */
 #include "files.h"
 
@@ -36,6 +39,7 @@ struct file {
 	long roll;         /* the number behind .jsonl */
 	bool open, regular;
 	int fd;
+	off_t size, got; /* bytes when it was listed, and read so far */
 	struct linein in;
 	struct files_line at; /* the line at hand */
 	uint64_t key;         /* it is its turn when this is the lowest */
@@ -219,6 +223,9 @@ file_begin(struct files *fs, struct file *f)
 	}
 	f->open = true;
 	f->regular = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (f->regular && f->ino == 0)
+		f->size = st.st_size;
+	f->got = f->regular ? lseek(f->fd, 0, SEEK_CUR) : 0;
 	f->key = 0;
 	return 0;
 }
@@ -236,8 +243,10 @@ fill(struct files *fs, struct file *f)
 	do
 		n = linein_read(&f->in, f->fd);
 	while (n < 0 && errno == EINTR);
-	if (n > 0)
+	if (n > 0) {
+		f->got += n;
 		return true;
+	}
 	if (n < 0)
 		complain(fs, f->path);
 	else if (linein_torn(&f->in))
@@ -245,6 +254,14 @@ fill(struct files *fs, struct file *f)
 		    (unsigned long long)f->in.lines + 1);
 	file_end(f);
 	return false;
+}
+
+/* What comes next was written after the file was listed. */
+static bool
+is_newer(const struct file *f)
+{
+	return f->regular &&
+	       f->got - (off_t)(f->in.end - f->in.start) >= f->size;
 }
 
 /* Its next line is at hand; false: it has no more, and is closed. */
@@ -255,6 +272,10 @@ file_next(struct files *fs, struct file *f)
 	size_t n;
 
 	for (;;) {
+		if (is_newer(f)) {
+			file_end(f);
+			return false;
+		}
 		switch (linein_next(&f->in, false, &p, &n)) {
 		case LINEIN_MORE:
 			if (!fill(fs, f))
@@ -345,6 +366,7 @@ list(struct files *fs, DIR *d)
 			continue;
 		}
 		f->ino = st.st_ino;
+		f->size = st.st_size;
 		dot = strrchr(f->name, '.');
 		f->roll = strtol(dot + 1, NULL, 10);
 	}
