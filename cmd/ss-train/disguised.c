@@ -35,14 +35,14 @@ count_row(const struct data *d, size_t i, struct toxic *tox, enum disguise how,
 {
 	const struct row *r = &d->row[i];
 	const char *s = data_text(d, r);
-	int y = r->y[TOXIC_TOXICITY];
+	bool toxic = r->y[TOXIC_TOXICITY] > 0;
 	int got = disguise_text(s, r->len, how, whole, i + 1, out);
 
 	if (got <= 0)
 		return got;
-	c->n[y]++;
-	c->plain[y] += is_flagged(tox, s, r->len);
-	c->hidden[y] += is_flagged(tox, out->p, out->len);
+	c->n[toxic]++;
+	c->plain[toxic] += is_flagged(tox, s, r->len);
+	c->hidden[toxic] += is_flagged(tox, out->p, out->len);
 	return 0;
 }
 
