@@ -59,6 +59,11 @@ struct hub {
 	uint64_t nkept;      /* kept since the start */
 	uint64_t kept_first; /* the first of them that counts */
 	uint64_t seq;        /* position: of the last event kept */
+	/*
+	 * Until this position nobody is answered; 0: as soon as known. The
+	 * files have it, and ss-log has not passed it on yet.
+	 */
+	uint64_t await;
 	bool known;    /* the epoch is settled; until then nobody is answered */
 	bool numbered; /* events carry positions */
 	bool counted;  /* we count ourselves: they don't */

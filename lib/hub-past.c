@@ -266,6 +266,7 @@ settled(struct hub *h)
 
 	loop_cancel(h->loop, &h->start);
 	h->known = true;
+	h->await = 0;
 	for (r = h->readers; r; r = r->next)
 		if (!r->dead && r->ask.what != ASK_NOTHING && answer(r) < 0)
 			reader_drop(r, HUB_CUT_OFF, r->past.len);
@@ -287,15 +288,6 @@ settle_alone(struct hub *h)
 		ulid_next(&id, clock_wall_ms(), h->epoch);
 	}
 	settled(h);
-}
-
-static void
-on_overdue(void *arg)
-{
-	struct hub *h = arg;
-
-	settle_alone(h);
-	hub_flush(h);
 }
 
 /* Events are missing that can't be had: we go on behind position seq. */
@@ -322,6 +314,37 @@ catch_up(struct hub *h, uint64_t seq)
 	break_at(h, seq);
 }
 
+/*
+ * The first epoch line. The files may be ahead of it by what ss-log has
+ * written and not passed on yet: it is not synced, or ss-log is held up. Had
+ * we a predecessor who heard nothing of ss-log (settle_alone), he may have
+ * published that, and nobody's position may be ahead of ours. So it is waited
+ * for, which is a matter of milliseconds, and after the time in which an
+ * epoch line has to come it counts as in settle_alone.
+ */
+static void
+begin(struct hub *h, uint64_t seq)
+{
+	load(h, seq);
+	h->await = h->log ? logread_last(h->log) : 0;
+	if (h->await <= seq || !h->start.due || !log_is_ours(h))
+		settled(h);
+}
+
+static void
+on_overdue(void *arg)
+{
+	struct hub *h = arg;
+
+	if (!h->await)
+		settle_alone(h);
+	else if (log_is_ours(h) && logread_covers(h->log, h->seq + 1, h->await))
+		catch_up(h, h->await);
+	if (!h->known)
+		settled(h);
+	hub_flush(h);
+}
+
 /* ss-log says which series it is, and how far. */
 static void
 on_epoch(struct hub *h, const struct event *ev)
@@ -339,8 +362,7 @@ on_epoch(struct hub *h, const struct event *ev)
 	memcpy(h->epoch, m->val + 1, n);
 	h->epoch[n] = '\0';
 	if (!h->known) {
-		load(h, (uint64_t)seq);
-		settled(h);
+		begin(h, (uint64_t)seq);
 	} else if (!same) {
 		break_at(h, (uint64_t)seq);
 	} else if ((uint64_t)seq > h->seq) {
@@ -365,7 +387,7 @@ hub_event(struct hub *h, const struct event *ev)
 			h->conf.copy(h->conf.copy_arg, ev->line, ev->len);
 		return;
 	}
-	if (!h->known)
+	if (!h->known && !h->await)
 		settle_alone(h);
 	seq = event_seq(ev);
 	if (!seq && h->numbered) {
@@ -387,6 +409,8 @@ hub_event(struct hub *h, const struct event *ev)
 	}
 	h->counted = !seq;
 	publish(h, ev->line, ev->len);
+	if (h->await && h->seq >= h->await)
+		settled(h);
 }
 
 int

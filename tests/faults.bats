@@ -244,8 +244,12 @@ start_hub() {
 
 @test "a jump is filled from the log, and what comes again is dropped" {
 	ss-log < <(lines 1 20) >all
+	cp "$LOG" whole
+	head -n 2 whole >"$LOG"
 	start_hub --print
 	sed -n '1p' all | sed 's/"seq":0/"seq":2/' >&6 # the epoch
+	ask '{"history":0}' a
+	cat whole >"$LOG"
 	sed -n '4p;8,9p;4p;8p;10p' all >&6
 	wait_for 5 grep '"seq":9' hub.out
 	assert_equal "$(jq 'select(.id).seq' hub.out | xargs)" '3 4 5 6 7 8 9'
@@ -270,6 +274,29 @@ start_hub() {
 	assert_equal "$(jq -c '[.seq, .recovered]' a)" '[500,true]'
 	ask '{"history":50}' a
 	assert_equal "$(jq 'select(.id).seq' a)" "$(seq 451 500)"
+}
+
+@test "a new hub answers nobody before it is where the files are" {
+	ss-log < <(lines 1 5) >all
+	e=$(jq -r .epoch logs/epoch)
+	start_hub
+	# what ss-log has written and can't pass on yet; one who has it asks
+	sed -n '1p' all | sed 's/"seq":[0-9]*/"seq":3/' >&6
+	ask "{\"epoch\":\"$e\",\"since\":5}" a &
+	asker=$!
+	sed -n '5,6p' all >&6
+	wait "$asker"
+	assert_equal "$(jq -c 'select(.type == "hello") |
+		[.seq, .recovered, .history]' a)" '[5,true,0]'
+	# and when it never comes
+	exec 6>&-
+	wait_exit hub
+	start_hub
+	sed -n '1p' all | sed 's/"seq":[0-9]*/"seq":3/' >&6
+	ask "{\"epoch\":\"$e\",\"since\":4}" a
+	sed -n '/"hello"/,$p' a >b
+	assert_equal "$(jq -c '[.type, .seq, .recovered]' b | xargs)" \
+		'[hello,5,true] [chat,5,null]'
 }
 
 @test "where the past can't be had there is none of it" {
