@@ -20,7 +20,9 @@ not look into the log, which has to end in failure. One seed makes one sequence 
   - the log has each id once, each nonce once, and positions without holes
   - each viewer's record is a gap-free, repeat-free part of the log's order,
     byte for byte, across all reconnects
-  - the sums of the gifts agree
+  - the database has the log's events, each once, at its position and byte for
+    byte, in columns too, and its own position is the log's end
+  - the sums of the gifts agree among givers, log and database, by giver
 
 Prints the counts as JSON; exit status 1 where one of these did not hold.
 """
@@ -35,6 +37,7 @@ import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -42,6 +45,7 @@ import time
 
 import websockets
 
+DATABASE = "chat.db"
 ORDER = ["gateway", "moderate", "log", "broadcast"]
 
 
@@ -78,7 +82,9 @@ class Services:
                           "/nowhere" if opts.blind else logs],
             "log": [b("log"), "-i", "listen:" + s("log"), "-o",
                     "unix:" + s("out"), "-d", logs, "--max-size",
-                    opts.max_size, "--keep", "1000"] + opts.log_opts.split(),
+                    opts.max_size, "--keep", "1000", "--db",
+                    "sqlite:" + os.path.join(folder, DATABASE)] +
+                   opts.log_opts.split(),
             "moderate": [b("moderate"), "-i", "listen:" + s("in"), "-o",
                          "unix:" + s("log")],
             "gateway": [b("gateway"), "-i", "unix:" + bus, "-o",
@@ -105,6 +111,7 @@ class Services:
             self.argv[name], stdin=subprocess.DEVNULL, env=env,
             stdout=subprocess.DEVNULL, stderr=err, cwd=self.folder)
         err.close()
+        self.note(name, self.proc[name].pid, "started", env.get("SS_SHIM", ""))
 
     async def supervise(self):
         while not self.stopping:
@@ -114,9 +121,15 @@ class Services:
                     self.start(name)
             await asyncio.sleep(0.02)
 
+    def note(self, *what):
+        """What was done when, for whoever looks into a fault (--keep)."""
+        with open(os.path.join(self.folder, "trace"), "a") as f:
+            print("%.3f" % time.monotonic(), *what, file=f)
+
     def send(self, name, sig):
         p = self.proc.get(name)
         if p is not None and p.poll() is None:
+            self.note(name, p.pid, signal.Signals(sig).name)
             p.send_signal(sig)
             return True
         return False
@@ -160,6 +173,7 @@ class World:
         self.counts = {}
 
     def fault(self, text):
+        self.services.note("fault:", text)
         self.faults.append(text)
 
 
@@ -375,6 +389,7 @@ async def destroy(w, rng):
                 await asyncio.sleep(rng.uniform(0.05, 0.4))
                 if stopped.poll() is None:
                     stopped.send_signal(signal.SIGCONT)
+                    s.note(stopped.pid, "SIGCONT")
                 c["stopped"] = c.get("stopped", 0) + 1
     if w.opts.stall:
         # a long standstill: nobody may become impatient
@@ -433,6 +448,49 @@ def read_log(folder):
     return events
 
 
+def check_database(w, events):
+    """Its rows against the log's lines; returns the gifts' sums by giver."""
+    db = sqlite3.connect(os.path.join(w.services.folder, DATABASE))
+    ok = db.execute("PRAGMA integrity_check").fetchone()[0]
+    if ok != "ok":
+        w.fault("database: " + ok)
+    rows = db.execute("SELECT seq, line, id, type, user, ts, message, amount"
+                      " FROM events ORDER BY seq").fetchall()
+    if [r[:2] for r in rows] != events:
+        have = {r[0] for r in rows}
+        w.fault("database: %d rows, log: %d lines; without %s" % (
+            len(rows), len(events),
+            [s for s, _ in events if s not in have][:5]))
+    for seq, line, *columns in rows:
+        ev = json.loads(line)
+        if columns != [ev["id"], ev["type"], ev.get("user") or ev.get("from"),
+                       ev["ts"], ev.get("message"), ev.get("amount")]:
+            w.fault("database: at %d %s, not %s" % (seq, columns, line))
+            break
+    at = db.execute("SELECT seq FROM position").fetchall()
+    if at != [(events[-1][0],)]:
+        w.fault("database: at position %s of %d" % (at, events[-1][0]))
+    sums = dict(db.execute(
+        "SELECT sender, sum(amount) FROM gifts GROUP BY sender"))
+    db.close()
+    return sums
+
+
+def check_gifts(w, ids, rows):
+    """Sums by giver, of what was given, logged, and kept in the database."""
+    given, logged = {}, {}
+    for key, (_, amount) in w.gifts.items():
+        who = key.split("-")[0]
+        given[who] = given.get(who, 0) + amount
+    for ev in ids.values():
+        if ev["type"] == "gift":
+            logged[ev["from"]] = logged.get(ev["from"], 0) + ev["amount"]
+    if not given == logged == rows:
+        w.fault("gifts: given %s, in the log %s, in the database %s" % (
+            given, logged, rows))
+    return sum(logged.values())
+
+
 def check(w, viewers):
     events = read_log(w.services.folder)
     seqs = [s for s, _ in events]
@@ -466,10 +524,7 @@ def check(w, viewers):
                 break
         if v.record and seqs and v.seq != seqs[-1]:
             w.fault("%s: ended at %d of %d" % (v.name, v.seq, seqs[-1]))
-    log_sum = sum(e["amount"] for e in ids.values() if e["type"] == "gift")
-    sent_sum = sum(a for _, a in w.gifts.values())
-    if log_sum != sent_sum:
-        w.fault("gifts: %d given, %d in the log" % (sent_sum, log_sum))
+    log_sum = check_gifts(w, ids, check_database(w, events))
     for c in viewers:
         if isinstance(c, Chatter) and c.pending:
             w.fault("%s: %d never acknowledged: %s" % (
