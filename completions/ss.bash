@@ -162,6 +162,7 @@ _ss_options() {
 		--ask-key-file:file
 		--ask-model:text
 		--ask-max:int
+		--state:text
 		--stats:flag
 		--reject:file
 		--drain-timeout:seconds

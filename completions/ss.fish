@@ -130,6 +130,7 @@ complete -c ss-moderate -l ask-fail -x -a 'open closed' -d 'without an answer: b
 complete -c ss-moderate -l ask-key-file -r -F -d 'the service\'s key is FILE\'s contents'
 complete -c ss-moderate -l ask-model -x -d 'openai: the model to ask (omni-moderation-latest)'
 complete -c ss-moderate -l ask-max -x -d 'at most so many requests at a time (32)'
+complete -c ss-moderate -l state -x -d 'ask this bus at the start what is in force'
 complete -c ss-moderate -l stats -d 'print the counters at the end'
 complete -c ss-moderate -l reject -r -F -d 'append bad lines to FILE, verbatim'
 complete -c ss-moderate -l drain-timeout -x -d 'how long a stop may wait for the output (2s)'

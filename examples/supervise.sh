@@ -99,7 +99,8 @@ watch ss-broadcast -i "listen:$run/out.sock" --log "$logs" &
 broadcast=$!
 watch ss-log -i "listen:$run/log.sock" -o "unix:$run/out.sock" -d "$logs" &
 log=$!
-watch ss-moderate -i "listen:$run/in.sock" -o "unix:$run/log.sock" &
+watch ss-moderate -i "listen:$run/in.sock" -o "unix:$run/log.sock" \
+	--state "unix:$SS_BUS" &
 moderate=$!
 watch ss-gateway -o "unix:$run/in.sock" &
 gateway=$!

@@ -167,6 +167,18 @@ own() {
 
 # --- order, and many at a time ------------------------------------------------
 
+@test "a threshold is that of where the message stood, not of the answer" {
+	start_service detoxify
+	run jq -c 'select(.type == "chat") | [.score, .toxic]' < <({
+		chat '0.5bad'
+		echo '{"type":"threshold","value":0.4}'
+		chat '0.5bad'
+		echo '{"type":"threshold","value":0.9}'
+		chat '0.7bad'
+	} | ask)
+	assert_output $'[0.5,false]\n[0.5,true]\n[0.7,false]'
+}
+
 @test "every line leaves in the order it came, whatever is asked" {
 	jq -nc 'range(4000) | . as $n | (. * 7919 % 10) as $r |
 		if $r < 2 then {type: "gift", $n, from: "bot", gift_id: 1}

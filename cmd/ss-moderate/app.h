@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "buf.h"
 #include "event.h"
 #include "filter.h"
@@ -91,11 +92,29 @@ struct lists {
 	struct buf rest; /* the text without what is allowed */
 };
 
+/* A room's threshold. */
+struct level {
+	char room[EVENT_NAME_MAX + 1];
+	double value;
+};
+
+/* What threshold events have set. */
+struct levels {
+	double all;          /* below 0: nothing, so the options' */
+	struct level *level; /* by room, sorted */
+	size_t n, cap;
+	struct buf room; /* for its memory */
+};
+
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
 	double threshold;      /* below 0: the profile's */
 	double sure_threshold; /* lenient: for what is sure */
+	struct levels levels;
+	double in_force; /* for the event at hand; below 0: the options' */
+	const char *state_addr;
+	struct addr state; /* of the bus to ask; ADDR_NONE: none */
 	const char *profile_name;
 	enum profile profile;
 	bool explain;
@@ -134,6 +153,19 @@ struct verdict {
 /* decide.c: what becomes of the chat event ev with the text msg. */
 void moderate(
     struct app *, const struct event *ev, const struct json_member *msg);
+
+/*
+ * control.c. An event that may be a threshold: it is in force from now on.
+ */
+void control_event(struct app *, const struct event *);
+/* What such events say about a chat event; below 0: nothing. */
+double control_threshold(struct app *, const struct event *chat);
+/*
+ * Asks the bus of --state, where given, for what is in force; waits for it,
+ * but not for ever. What fails is told.
+ */
+void control_recall(struct app *);
+void control_release(struct app *);
 
 /* profile.c. From the options: what toxic means. */
 void profile_init(struct app *);

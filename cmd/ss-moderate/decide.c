@@ -192,6 +192,7 @@ moderate(struct app *a, const struct event *ev, const struct json_member *msg)
 {
 	struct verdict v = { .toxic = false };
 
+	a->in_force = control_threshold(a, ev);
 	if (judge(a, msg, &v) < 0)
 		stage_reject(a->stage, strerror(errno));
 	else if (a->ask == NULL || v.reason != NULL || !ask_about(a, ev, &v))

@@ -171,8 +171,11 @@ explain(struct app *a, const struct verdict *v)
 	static const char *const by[] = { "score", "blocklist", "unavailable",
 		"rule" };
 	struct buf *b = &a->why;
+	uint64_t policy = a->policy_id;
 	int err;
 
+	if (a->in_force >= 0)
+		hash(&policy, &a->in_force, sizeof(a->in_force));
 	buf_reset(b);
 	err = buf_addf(b, "{\"by\":\"%s\"", by[v->by]);
 	if (a->lists.blocked.n > 0)
@@ -183,6 +186,6 @@ explain(struct app *a, const struct verdict *v)
 		    v->asked == ASKED_ANSWERED ? "answered" : "unanswered");
 	err |= buf_addf(b,
 	    ",\"model\":\"%016" PRIx64 "\",\"policy\":\"%016" PRIx64 "\"}",
-	    toxic_id(a->scorer), a->policy_id);
+	    toxic_id(a->scorer), policy);
 	return err;
 }

@@ -43,6 +43,8 @@ on_event(void *arg, const struct event *ev)
 			return;
 		}
 	}
+	if (ev->type == EVENT_OTHER)
+		control_event(a, ev);
 	queue_pass(a, ev->line, ev->len, !event_is_housekeeping(ev));
 }
 
@@ -155,6 +157,7 @@ app_init(struct app *a)
 	buf_init(&a->reason, REASON_MAX);
 	buf_init(&a->err, EVENT_INPUT_MAX);
 	buf_init(&a->lists.rest, EVENT_INPUT_MAX);
+	buf_init(&a->levels.room, EVENT_INPUT_MAX);
 }
 
 static void
@@ -165,6 +168,7 @@ app_release(struct app *a)
 	toxic_free(a->scorer);
 	filter_free(a->filter);
 	lists_release(&a->lists);
+	control_release(a);
 	event_release(&a->edited_ev);
 	event_release(&a->late_ev);
 	buf_release(&a->text);
@@ -182,6 +186,7 @@ static void
 parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 {
 	int i = opt_parse(prog, argc, argv);
+	const char *err;
 
 	if (i < argc)
 		opt_misuse(prog, "%s: no operands are taken", argv[i]);
@@ -190,6 +195,13 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	else if (strcmp(a->policy_name, "block") == 0)
 		a->policy = POLICY_BLOCK;
 	profile_init(a);
+	if (a->state_addr == NULL)
+		return;
+	if (addr_parse(&a->state, a->state_addr, &err) < 0)
+		opt_misuse(prog, "--state: %s: %s", err, a->state_addr);
+	if (a->state.kind != ADDR_CONNECT)
+		opt_misuse(
+		    prog, "--state: must be unix:PATH: %s", a->state_addr);
 }
 
 /* Everything that can fail before the first line. 0, or -1 after a message. */
@@ -210,6 +222,7 @@ open_all(struct app *a, const struct opt_prog *prog)
 	if (ask_init(a, prog) < 0)
 		return -1;
 	explain_policy(a);
+	control_recall(a);
 	a->stage = stage_new(prog, &a->conf, &ops, a);
 	return a->stage != NULL ? ask_open(a) : -1;
 }
@@ -219,6 +232,9 @@ main(int argc, char **argv)
 {
 	struct app a = { .conf = STAGE_CONF_INIT,
 		.threshold = -1,
+		.levels = { .all = -1 },
+		.in_force = -1,
+		.state = { .kind = ADDR_NONE },
 		.profile_name = "normal",
 		.policy_name = "annotate",
 		.ask_conf = ASK_CONF_INIT };
@@ -274,6 +290,11 @@ main(int argc, char **argv)
 		    .out = &a.explain,
 		    .help = "add why: what decided, and by which words" },
 		ASK_OPTS(a.ask_conf),
+		{ .kind = OPT_TEXT,
+		    .name = "state",
+		    .arg = "unix:PATH",
+		    .out = &a.state_addr,
+		    .help = "ask this bus at the start what is in force" },
 		{ .kind = OPT_FLAG,
 		    .name = "stats",
 		    .out = &a.stats,

@@ -81,12 +81,14 @@ bool
 profile_flags(const struct app *a, double score)
 {
 	const struct toxic_result *r = &a->result;
+	bool told = a->in_force >= 0;
+	double threshold = told ? a->in_force : a->threshold;
 
 	if (a->profile == PROFILE_LENIENT) {
 		if (has_span(r, true))
-			return score >= a->sure_threshold;
-		return score >= a->threshold && !is_swearing(a);
+			return score >= (told ? threshold : a->sure_threshold);
+		return score >= threshold && !is_swearing(a);
 	}
-	return score >= a->threshold ||
+	return score >= threshold ||
 	       (a->profile == PROFILE_STRICT && has_span(r, false));
 }

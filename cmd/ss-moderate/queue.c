@@ -23,6 +23,7 @@ struct waiting {
 	unsigned turn; /* the breaker's */
 	struct source_line line;
 	struct toxic_result *result; /* NULL: READY */
+	double in_force;             /* the threshold where it stands */
 	char text[];                 /* the line and a NUL */
 };
 
@@ -129,6 +130,7 @@ queue_prepare(struct app *a, const struct event *ev)
 		return NULL;
 	}
 	*w->result = a->result;
+	w->in_force = a->in_force;
 	return w;
 }
 
@@ -204,11 +206,13 @@ queue_move(struct app *a, bool hold)
 	while (q->head != NULL && q->head->state != WAITING) {
 		w = take_first(q);
 		stage_at(a->stage, &w->line);
-		if (w->state == READY)
+		if (w->state == READY) {
 			stage_emit(a->stage, w->text, w->line.n, w->keep);
-		else
+		} else {
+			a->in_force = w->in_force;
 			moderate_late(
 			    a, w->text, w->line.n, w->result, w->asked);
+		}
 		queue_discard(w);
 	}
 	q->moving = false;
