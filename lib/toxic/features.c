@@ -307,29 +307,42 @@ add_shape(struct features *f, const uint32_t *sym, size_t len)
 		f->at[f->n++] = bucket(bones);
 }
 
-/*
- * A word, or a run of one sign; from from to to. before: the hash of the one
- * before it, or 0 where it is the first. Returns its own.
- */
-static uint32_t
-add_word(struct features *f, size_t from, size_t to, uint32_t before)
+uint32_t
+features_hash(const uint32_t *sym, size_t n)
 {
 	uint32_t h = SEED_WORD;
 	size_t i;
 
-	for (i = from; i < to; i++)
-		h = step(h, f->sym[i]);
-	f->at[f->n++] = bucket(h);
-	if (before != 0)
-		f->at[f->n++] = bucket(step(step(SEED_PAIR, before), h));
-	else
-		f->at[f->n++] = bucket(step(SEED_FIRST, h));
-	if (f->sym[from] >= GAP)
-		return h;
-	add_grams(f, f->sym + from, to - from);
-	if (to - from >= SHAPE_LEAST && f->sym[from] < WIDE)
-		add_shape(f, f->sym + from, to - from);
+	for (i = 0; i < n; i++)
+		h = step(h, sym[i]);
 	return h;
+}
+
+void
+features_of_word(
+    struct features *f, const uint32_t *sym, size_t n, uint32_t hash)
+{
+	f->at[f->n++] = bucket(hash);
+	if (sym[0] >= GAP)
+		return;
+	add_grams(f, sym, n);
+	if (n >= SHAPE_LEAST && sym[0] < WIDE)
+		add_shape(f, sym, n);
+}
+
+void
+features_of_place(struct features *f, uint32_t before, uint32_t hash)
+{
+	f->at[f->n++] = before != 0
+			    ? bucket(step(step(SEED_PAIR, before), hash))
+			    : bucket(step(SEED_FIRST, hash));
+}
+
+void
+features_of_end(struct features *f, uint32_t last)
+{
+	if (last != 0)
+		f->at[f->n++] = bucket(step(SEED_LAST, last));
 }
 
 static void
@@ -345,27 +358,48 @@ add_lexicon(struct features *f, const struct features_in *in)
 }
 
 void
-features_make(struct features *f, const struct features_in *in)
+features_begin(struct features *f, const struct features_in *in)
 {
-	uint32_t word = 0;
-	size_t i, from;
-
 	f->n = 0;
+	f->next = 0;
 	view(f, in);
 	add_lexicon(f, in);
-	for (i = 0; i < f->nsym && f->n + ROOM < FEATURES_MAX;) {
-		from = i++;
-		if (f->sym[from] == (GAP | ' '))
-			continue;
-		if (f->sym[from] >= GAP)
-			while (i < f->nsym && f->sym[i] == f->sym[from])
-				i++;
-		else
-			while (i < f->nsym && f->sym[i] < GAP &&
-			       i - from < WORD_MAX)
-				i++;
-		word = add_word(f, from, i, word);
+}
+
+size_t
+features_next(struct features *f, size_t taken, const uint32_t **word)
+{
+	size_t i = f->next, from;
+
+	while (i < f->nsym && f->sym[i] == (GAP | ' '))
+		i++;
+	if (i == f->nsym || taken + ROOM >= FEATURES_MAX)
+		return 0;
+	from = i++;
+	if (f->sym[from] >= GAP)
+		while (i < f->nsym && f->sym[i] == f->sym[from])
+			i++;
+	else
+		while (i < f->nsym && f->sym[i] < GAP && i - from < WORD_MAX)
+			i++;
+	f->next = i;
+	*word = f->sym + from;
+	return i - from;
+}
+
+void
+features_make(struct features *f, const struct features_in *in)
+{
+	uint32_t before = 0, hash;
+	const uint32_t *word;
+	size_t n;
+
+	features_begin(f, in);
+	while ((n = features_next(f, f->n, &word)) > 0) {
+		hash = features_hash(word, n);
+		features_of_word(f, word, n, hash);
+		features_of_place(f, before, hash);
+		before = hash;
 	}
-	if (word != 0)
-		f->at[f->n++] = bucket(step(SEED_LAST, word));
+	features_of_end(f, before);
 }

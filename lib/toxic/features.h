@@ -26,7 +26,7 @@ struct features {
 	size_t n;
 	/* the view, a symbol a character */
 	uint32_t sym[2 * NORM_GLYPHS];
-	size_t nsym;
+	size_t nsym, next;
 };
 
 /* A piece of text as normalised and matched. */
@@ -41,6 +41,23 @@ struct features_in {
 	unsigned tenths;   /* the lexicon's score, 0 to 10 */
 };
 
+/* All features of a piece. */
 void features_make(struct features *, const struct features_in *);
+
+/*
+ * The same in steps, for who knows some words already (wordsum.h). Begin adds
+ * what belongs to no word. Next gives the length of the next word, or of a run
+ * of one sign, and its symbols; 0: there is none, or taken, the number of
+ * features so far, leaves no room for one. A word has features of its own, and
+ * one of where it stands: before is the hash of the word before it, 0 for the
+ * first. End adds that of the last word; 0: there was none.
+ */
+void features_begin(struct features *, const struct features_in *);
+size_t features_next(struct features *, size_t taken, const uint32_t **word);
+uint32_t features_hash(const uint32_t *word, size_t n);
+void features_of_word(
+    struct features *, const uint32_t *word, size_t n, uint32_t hash);
+void features_of_place(struct features *, uint32_t before, uint32_t hash);
+void features_of_end(struct features *, uint32_t last);
 
 #endif

@@ -151,9 +151,8 @@ model_release(struct model *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* The weights of n features, added a lane. */
-static void
-add_up(const struct model *m, const uint32_t *at, size_t n,
+void
+model_add(const struct model *m, const uint32_t *at, size_t n,
     int32_t sum[MODEL_LANES])
 {
 	const int8_t *from;
@@ -162,8 +161,6 @@ add_up(const struct model *m, const uint32_t *at, size_t n,
 	v8qi w;
 	int l;
 
-	for (l = 0; l < MODEL_LANES; l++)
-		sum[l] = 0;
 	for (i = 0; i < n; i = end) {
 		a = b = (v8hi){ 0 };
 		end = n - i > BATCH ? i + BATCH : n;
@@ -182,15 +179,13 @@ add_up(const struct model *m, const uint32_t *at, size_t n,
 }
 
 void
-model_raw(const struct model *m, const uint32_t *at, size_t n,
+model_finish(const struct model *m, const int32_t sum[MODEL_LANES], size_t n,
     float raw[TOXIC_LABELS])
 {
 	const struct model_header *h = m->head;
 	float factor = n > 0 ? 1 / sqrtf((float)n) : 0, unit;
-	int32_t sum[MODEL_LANES];
 	int l, k;
 
-	add_up(m, at, n, sum);
 	for (l = 0; l < TOXIC_LABELS; l++)
 		raw[l] = (float)sum[l] * h->scale[l] * factor + h->bias[l];
 	for (k = 0; k < MODEL_HIDDEN; k++) {
@@ -202,6 +197,16 @@ model_raw(const struct model *m, const uint32_t *at, size_t n,
 		for (l = 0; l < TOXIC_LABELS; l++)
 			raw[l] += unit * h->mix[l][k];
 	}
+}
+
+void
+model_raw(const struct model *m, const uint32_t *at, size_t n,
+    float raw[TOXIC_LABELS])
+{
+	int32_t sum[MODEL_LANES] = { 0 };
+
+	model_add(m, at, n, sum);
+	model_finish(m, sum, n, raw);
 }
 
 float

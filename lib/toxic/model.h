@@ -65,7 +65,13 @@ void model_release(struct model *);
 /* Of the bytes behind sum, n in the whole model. */
 uint64_t model_sum(const void *p, size_t n);
 
-/* The raw values of n features. */
+/* The weights of n features are added to sum, a lane. */
+void model_add(const struct model *, const uint32_t *at, size_t n,
+    int32_t sum[MODEL_LANES]);
+/* The raw values of a text of n features with these sums. */
+void model_finish(const struct model *, const int32_t sum[MODEL_LANES],
+    size_t n, float raw[TOXIC_LABELS]);
+/* Both: the raw values of n features. */
 void model_raw(const struct model *, const uint32_t *at, size_t n,
     float raw[TOXIC_LABELS]);
 /* A head's raw value as a score, 0 to 1. */

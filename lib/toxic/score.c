@@ -21,6 +21,7 @@
 #include "model.h"
 #include "normalise.h"
 #include "phrase.h"
+#include "wordsum.h"
 
 #include "../banned.h"
 
@@ -54,6 +55,7 @@ struct toxic {
 	size_t nglyphs, ntokens;
 	struct features features;
 	struct model model;
+	struct wordsum *known;
 	/* of the text at hand */
 	size_t base;              /* where the piece begins */
 	float rest[TOXIC_LABELS]; /* 1 - the lexicon's score so far */
@@ -80,7 +82,9 @@ toxic_new_bare(void)
 
 	if (t == NULL)
 		return NULL;
-	if (norm_init(&t->norm) < 0 || lex_init(&t->lex, &t->norm) < 0) {
+	t->known = wordsum_new();
+	if (t->known == NULL || norm_init(&t->norm) < 0 ||
+	    lex_init(&t->lex, &t->norm) < 0) {
 		e = errno;
 		toxic_free(t);
 		errno = e;
@@ -109,6 +113,7 @@ replace_model(struct toxic *t, const struct model *m)
 {
 	model_release(&t->model);
 	t->model = *m;
+	wordsum_forget(t->known);
 }
 
 int
@@ -145,6 +150,7 @@ toxic_free(struct toxic *t)
 	if (t == NULL)
 		return;
 	model_release(&t->model);
+	wordsum_free(t->known);
 	lex_release(&t->lex);
 	norm_release(&t->norm);
 	free(t);
@@ -409,13 +415,15 @@ static void
 weigh_piece(struct toxic *t, const char *text)
 {
 	struct features_in in = seen(t, text);
+	int32_t sum[MODEL_LANES];
 	float raw[TOXIC_LABELS];
+	size_t n;
 	int l;
 
-	features_make(&t->features, &in);
-	if (t->features.n == 0)
+	n = wordsum_add(t->known, &t->model, &t->features, &in, sum);
+	if (n == 0)
 		return;
-	model_raw(&t->model, t->features.at, t->features.n, raw);
+	model_finish(&t->model, sum, n, raw);
 	for (l = 0; l < TOXIC_LABELS; l++)
 		if (raw[l] > t->raw[l])
 			t->raw[l] = raw[l];
