@@ -235,8 +235,8 @@ load logs
 	lines 100 >in
 	ss-log --no-tee --max-size 100 --keep 0 -d a <in
 	ss-log --no-tee --max-size 0 -d b <in
-	bare <a/chat_$DAY.jsonl | cmp - in
-	bare <b/chat_$DAY.jsonl | cmp - in
+	bare <"a/chat_$DAY.jsonl" | cmp - in
+	bare <"b/chat_$DAY.jsonl" | cmp - in
 	assert_equal "$(files a; files b)" \
 		"chat_$DAY.jsonl"$'\n'"chat_$DAY.jsonl"
 }
