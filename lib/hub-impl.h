@@ -29,6 +29,7 @@ struct reader {
 		enum { ASK_NOTHING, ASK_SINCE, ASK_HISTORY } what;
 		char epoch[EPOCH_MAX + 1];
 		uint64_t n; /* since, or history */
+		int64_t age; /* history: and all so young, ms; 0: none */
 		bool state;
 	} ask;
 	bool asked;   /* he has had his one request */

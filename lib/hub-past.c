@@ -19,7 +19,9 @@
 
 #include "banned.h"
 
-#define CHUNK 262144 /* bytes of the files read in one go */
+#define CHUNK 262144      /* bytes of the files read in one go */
+#define AGE_MAX 300000    /* events that are given for their age */
+#define AGE_LONGEST 86400 /* s */
 #define LOG_DEFAULT "logs"
 
 /* The position of the oldest line that is kept; seq + 1: none is. */
@@ -151,6 +153,48 @@ hello(struct reader *r, bool recovered, uint64_t past, size_t state)
 	return e | buf_adds(&r->past, "}\n");
 }
 
+/* When the event at seq happened, in ms; none: that can't be said. */
+static int64_t
+time_at(struct hub *h, uint64_t seq, int64_t none)
+{
+	const struct json_member *m;
+	struct event ev = { 0 };
+	int64_t ms = none;
+
+	buf_reset(&h->lines);
+	if (logread_get(h->log, seq, seq, CHUNK, &h->lines) == 1 &&
+	    event_parse(&ev, h->lines.p, h->lines.len - 1) == 0) {
+		m = json_get(&ev.doc, "ts");
+		if (m && m->kind == JSON_STRING)
+			(void)clock_parse(m->val + 1, m->vallen - 2, &ms);
+	}
+	event_release(&ev);
+	return ms;
+}
+
+/*
+ * The first position of [reach, from) that is not older than age; from: none.
+ * Times rise with positions but for late events and a clock's jumps, which
+ * make this more or fewer events, and nothing worse.
+ */
+static uint64_t
+young_from(struct hub *h, uint64_t reach, uint64_t from, int64_t age)
+{
+	int64_t since = clock_wall_ms() - age;
+	uint64_t lo = reach, hi = from, mid;
+
+	if (hi - lo > AGE_MAX)
+		lo = hi - AGE_MAX;
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (time_at(h, mid, since) >= since)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
 /* Where his past begins; h->seq + 1: nowhere. */
 static uint64_t
 begin_of(struct reader *r, bool *recovered)
@@ -170,9 +214,11 @@ begin_of(struct reader *r, bool *recovered)
 		return *recovered ? from : h->seq + 1;
 	}
 	from -= r->ask.n < h->seq ? r->ask.n : h->seq;
-	if (from < kept && log_is_ours(h)) {
+	if ((from < kept || r->ask.age) && kept > 1 && log_is_ours(h)) {
 		reach = logread_reach(h->log, kept - 1);
 		from = from > reach ? from : reach;
+		if (r->ask.age && reach < from)
+			from = young_from(h, reach, from, r->ask.age);
 	} else if (from < kept) {
 		from = kept;
 	}
@@ -447,7 +493,7 @@ parse(struct reader *r, const struct json_doc *d)
 	const struct json_member *since = json_get(d, "since");
 	const struct json_member *history = json_get(d, "history");
 	const struct json_member *m = json_get(d, "epoch");
-	int64_t n = 0;
+	int64_t n = 0, age;
 
 	if ((!since && !history) || json_int(since ? since : history, &n) < 0 ||
 	    n < 0)
@@ -455,6 +501,9 @@ parse(struct reader *r, const struct json_doc *d)
 	if (m && m->kind == JSON_STRING && !m->val_escaped &&
 	    m->vallen - 2 <= EPOCH_MAX)
 		memcpy(r->ask.epoch, m->val + 1, m->vallen - 2);
+	m = json_get(d, "age");
+	if (m && json_int(m, &age) == 0 && age > 0 && age <= AGE_LONGEST)
+		r->ask.age = age * 1000;
 	m = json_get(d, "state");
 	r->ask.state = m && m->kind == JSON_TRUE;
 	r->ask.n = (uint64_t)n;

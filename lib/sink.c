@@ -322,8 +322,9 @@ sink_clear(struct sink *s)
 }
 
 int
-sink_put_first(struct sink *s, const char *line, size_t n)
+sink_put_first(struct sink *s, const char *line, size_t n, bool now)
 {
+	ssize_t sent = 0;
 	char *at;
 
 	if (s->way == WAY_NONE || s->way == WAY_HUB)
@@ -335,6 +336,10 @@ sink_put_first(struct sink *s, const char *line, size_t n)
 	memcpy(at, line, n);
 	at[n] = '\n';
 	s->q.len += n + 1;
+	if (now && s->io.fd >= 0)
+		sent = put(s, at, n + 1);
+	if (sent > 0)
+		written(s, (size_t)sent);
 	return 0;
 }
 

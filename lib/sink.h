@@ -43,9 +43,10 @@ int sink_put(struct sink *, const char *line, size_t n, int keep);
 void sink_clear(struct sink *);
 /*
  * The same, in front of all that waits: for up(), when nothing of that has
- * gone to the new peer yet. Not for listen:.
+ * gone to the new peer yet. Not for listen:. now: the line, and it alone, is
+ * written at once, whatever the owner holds back.
  */
-int sink_put_first(struct sink *, const char *line, size_t n);
+int sink_put_first(struct sink *, const char *line, size_t n, bool now);
 /* Writes what can be written now. True when nothing is left. */
 bool sink_flush(struct sink *);
 /* Bytes queued and not yet written (listen: nothing is ever held back). */

@@ -518,9 +518,9 @@ stage_emit(struct stage *st, const char *line, size_t n, bool keep)
 }
 
 void
-stage_emit_first(struct stage *st, const char *line, size_t n)
+stage_emit_first(struct stage *st, const char *line, size_t n, bool now)
 {
-	if (st->sink && sink_put_first(st->sink, line, n) < 0)
+	if (st->sink && sink_put_first(st->sink, line, n, now) < 0)
 		msg_err("out of memory");
 }
 

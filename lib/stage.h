@@ -105,8 +105,11 @@ int stage_run(struct stage *);
  * hub's history (housekeeping does not).
  */
 void stage_emit(struct stage *, const char *line, size_t n, bool keep);
-/* The same in front of all that waits, for up() alone. */
-void stage_emit_first(struct stage *, const char *line, size_t n);
+/*
+ * The same in front of all that waits, for up() alone. now: it leaves at once,
+ * also while commit() fails, since it depends on none of it.
+ */
+void stage_emit_first(struct stage *, const char *line, size_t n, bool now);
 /* Gather no more: commit with this read's lines (see stage_conf.group). */
 void stage_hurry(struct stage *);
 /* The hub behind a listen: output, else NULL. */

@@ -276,6 +276,26 @@ start_hub() {
 	assert_equal "$(jq 'select(.id).seq' a)" "$(seq 451 500)"
 }
 
+@test "the epoch is told even while nothing can be written" {
+	shim
+	echo 'fsync 0' >faults
+	start_bg hub socat -u "UNIX-LISTEN:$PWD/hub.sock" CREATE:got
+	start_log env LD_PRELOAD="$SHIM" SS_SHIM="$PWD/faults" \
+		ss-log -o "unix:$PWD/hub.sock"
+	lines 1 3 gift >&5
+	wait_for 5 grep i3 got
+	echo 'fsync -1' >faults
+	lines 4 5 gift >&5
+	wait_for 5 told 'Input/output error'
+	stop hub TERM
+	start_bg hub socat -u "UNIX-LISTEN:$PWD/hub.sock" CREATE:got2
+	wait_for 5 grep epoch got2
+	assert_equal "$(jq -c '[.type, .seq]' got2)" '["epoch",3]'
+	: >faults
+	wait_for 5 grep i5 got2
+	exec 5>&-
+}
+
 @test "a new hub answers nobody before it is where the files are" {
 	ss-log < <(lines 1 5) >all
 	e=$(jq -r .epoch logs/epoch)
@@ -545,4 +565,24 @@ nonce() {
 	run talk alice --send "$(say end)" --until end
 	wait_exit bob
 	assert_equal "$(jq -r .message bob.out | xargs)" '1 2 end'
+}
+
+@test "a restarted gateway knows the nonces of the last five minutes" {
+	export SS_TEST_NOW=2026-11-23T09:30:00Z
+	# one that is too old, one of four minutes ago, and much since
+	{
+		printf '{"type":"gift","id":"old","from":"x","gift_id":1,"amount":5,"ts":"2026-11-23T09:20:00.000Z","nonce":"gone"}\n'
+		printf '{"type":"gift","id":"young","from":"x","gift_id":1,"amount":5,"ts":"2026-11-23T09:26:00.000Z","nonce":"n"}\n'
+		seq -f '{"type":"chat","id":"i%g","user":"u","message":"m","ts":"2026-11-23T09:28:00.000Z"}' 60000
+	} | ss-log --no-tee --max-size 0
+	start_hub
+	start_gateway
+	gift() {
+		curl -fsS -H 'Content-Type: application/json' \
+			-H "Idempotency-Key: $1" "$SS_URL/api/gift" \
+			-d '{"from":"x","gift_id":1,"amount":5}' | jq -r .id
+	}
+	assert_equal "$(gift n)" young
+	refute [ "$(gift gone)" = old ]
+	exec 6>&-
 }

@@ -299,7 +299,10 @@ on_up(void *arg)
 		live(g);
 		return;
 	}
-	/* more than is shown: who comes back to us wants what he missed */
+	/*
+	 * More than is shown: who comes back to us wants what he missed. And
+	 * the last minutes, for the nonces that were used in them.
+	 */
 	if (n > 0 && n < RECENT_MIN)
 		n = RECENT_MIN;
 	if (g->placed)
@@ -308,7 +311,8 @@ on_up(void *arg)
 		    g->epoch, g->seq);
 	else
 		len = snprintf(ask, sizeof ask,
-		    "{\"history\":%" PRId64 ",\"state\":true}\n", n);
+		    "{\"history\":%" PRId64 ",\"age\":%d,\"state\":true}\n", n,
+		    NONCES_KEEP_MS / 1000);
 	g->phase = source_say(g->bus, ask, (size_t)len) == 0 ? BUS_ASKED
 							     : BUS_LIVE;
 	loop_after(g->loop, &g->hello_wait, HELLO_WAIT, live, g);

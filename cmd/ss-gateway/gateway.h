@@ -186,6 +186,7 @@ struct nonce {
 	char who[EVENT_NAME_MAX + 1];
 	char id[ULID_LEN + 1];
 };
+#define NONCES_KEEP_MS 300000 /* CONTRACT 7: five minutes */
 struct nonces *nonces_new(void);
 void nonces_free(struct nonces *);
 /* NULL: not used lately. Valid until nonces_add. */

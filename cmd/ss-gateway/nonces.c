@@ -16,7 +16,6 @@
 
 #define ENTRIES 262144
 #define BUCKETS 262144
-#define KEEP_MS INT64_C(300000)
 
 struct nonces {
 	struct nonce *e;
@@ -109,7 +108,8 @@ nonces_find(struct nonces *k, const char *who, const char *nonce, size_t n)
 
 	for (; i; i = e->next) {
 		e = &k->e[i - 1];
-		if ((e->state == NONCE_PENDING || now - e->at <= KEEP_MS) &&
+		if ((e->state == NONCE_PENDING ||
+			now - e->at <= NONCES_KEEP_MS) &&
 		    e->len == n && memcmp(e->nonce, nonce, n) == 0 &&
 		    strcmp(e->who, who) == 0)
 			return e;

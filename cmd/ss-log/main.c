@@ -211,13 +211,18 @@ on_commit(void *arg)
 	return 0;
 }
 
+/*
+ * At once, even while nothing can be written: a hub that isn't told how far
+ * we are reads the files to their end, and takes for kept what isn't yet.
+ */
 static void
 on_up(void *arg)
 {
 	struct app *a = arg;
+	bool known = keep_series(a) == 0;
 
 	epoch(a);
-	stage_emit_first(a->stage, a->line.p, a->line.len);
+	stage_emit_first(a->stage, a->line.p, a->line.len, known);
 }
 
 /* -o listen: whoever comes must be told, and nobody minds to hear it again. */

@@ -1,9 +1,5 @@
 /*
- * store: see store.h. One wide table: an insert is one row, and what a
- * moderator asks goes through views on it and through indexes that hold only
- * the rows that matter (toxic ones, gifts). The line is kept as it is, too,
- * so that nothing the log has is missing here, and so that it can be seen
- * whether a database and a log belong together.
+ * store: see store.h. The schema is in schema.c; this is what is done to it.
  *
  * The log is the truth and has been synced. So WAL with synchronous=NORMAL is
  * enough: a power cut may take the newest transactions, whole ones, and they
@@ -23,6 +19,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "json.h"
+#include "schema.h"
 
 #include "banned.h"
 
@@ -32,59 +29,6 @@
 #define PROGRESS 20000         /* instructions between looks at quit */
 #define WHY_MAX 320
 #define STRINGS (2 * EVENT_INPUT_MAX)
-
-/*
- * What leads from each version of the schema to the next. Each step may be
- * repeated, so a step is never changed once it is out: a new one is added.
- */
-static const char *const steps[STORE_VERSION] = {
-	"CREATE TABLE IF NOT EXISTS events("
-	" seq INTEGER PRIMARY KEY,"
-	" id TEXT UNIQUE,"
-	" type TEXT,"
-	" ts TEXT,"
-	" room TEXT,"
-	" user TEXT,"
-	" message TEXT,"
-	" toxic INTEGER,"
-	" score REAL,"
-	" blocked INTEGER,"
-	" masked INTEGER,"
-	" held INTEGER,"
-	" reason TEXT,"
-	" gift_id INTEGER,"
-	" amount INTEGER,"
-	" moderator TEXT,"
-	" target TEXT,"
-	" until TEXT,"
-	" seconds REAL,"
-	" value REAL,"
-	" line TEXT NOT NULL) STRICT;"
-	"CREATE TABLE IF NOT EXISTS position("
-	" one INTEGER PRIMARY KEY CHECK (one = 1),"
-	" epoch TEXT NOT NULL,"
-	" seq INTEGER NOT NULL) STRICT;",
-
-	"CREATE INDEX IF NOT EXISTS events_user ON events(user);"
-	"CREATE INDEX IF NOT EXISTS events_room_ts ON events(room, ts);"
-	"CREATE INDEX IF NOT EXISTS events_toxic ON events(ts)"
-	" WHERE toxic = 1;"
-	"CREATE INDEX IF NOT EXISTS events_gift ON events(type, user, amount)"
-	" WHERE type = 'gift';"
-	"CREATE INDEX IF NOT EXISTS events_target ON events(target)"
-	" WHERE target IS NOT NULL;"
-	"CREATE VIEW IF NOT EXISTS chat AS"
-	" SELECT seq, id, ts, room, user, message, toxic, score, blocked,"
-	" masked, held, reason FROM events WHERE type = 'chat';"
-	"CREATE VIEW IF NOT EXISTS gifts AS"
-	" SELECT seq, id, ts, room, user AS sender, gift_id, amount"
-	" FROM events WHERE type = 'gift';"
-	"CREATE VIEW IF NOT EXISTS actions AS"
-	" SELECT seq, id, ts, room, type AS action, user, target, moderator,"
-	" until, seconds, value FROM events WHERE type IN ('mute', 'unmute',"
-	" 'kick', 'ban', 'unban', 'delete', 'slow', 'threshold', 'approve',"
-	" 'deny');",
-};
 
 enum statement {
 	BEGIN,
@@ -324,7 +268,7 @@ step_up(struct store *s, int64_t from, int to)
 	char pragma[128];
 
 	for (; from < to; from++)
-		if (run(s, steps[from < 0 ? 0 : from]) < 0)
+		if (run(s, schema_steps[from < 0 ? 0 : from]) < 0)
 			return -1;
 	snprintf(pragma, sizeof(pragma),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION,
