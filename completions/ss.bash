@@ -37,6 +37,7 @@ _ss_options() {
 		--addr:text
 		--port:int
 		-p:int
+		--gather:int
 		--max-connections:int
 		--max-lag:size
 		--history:int

@@ -345,6 +345,12 @@ fan_flush(struct fan *f)
 	f->turn_bytes = 0;
 }
 
+bool
+fan_waits(const struct fan *f)
+{
+	return f->dirty;
+}
+
 void
 fan_skip(struct fan *f)
 {

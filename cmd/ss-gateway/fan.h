@@ -76,6 +76,8 @@ void fan_put_private(struct fan *, const char *room, const char *name,
     uint64_t seq, const char *line, size_t n);
 /* Sends what is new to everybody whom it concerns. */
 void fan_flush(struct fan *);
+/* There is something new that fan_flush would send. */
+bool fan_waits(const struct fan *);
 /* What is new is part of the past, but sent to nobody. */
 void fan_skip(struct fan *);
 /* Forgets the past: what follows begins behind position seq. */

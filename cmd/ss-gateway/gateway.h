@@ -53,12 +53,14 @@ struct counters {
 struct gateway {
 	/* options */
 	const char *in, *out, *addr;
-	int64_t port, max_connections, max_lag, history, ready_fd;
+	int64_t port, max_connections, max_lag, history, ready_fd, gather;
 	double ping, idle, drain;
 	/* the loop: libev, and lib/loop hanging in it as one descriptor */
 	struct ev_loop *ev_loop;
 	ev_io inner;
 	ev_prepare turn;
+	struct loop_timer gathered;
+	int64_t flushed; /* monotonic ms: when events left last */
 	struct loop *loop;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;

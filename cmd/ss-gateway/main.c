@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "gateway.h"
 #include "msg.h"
 #include "opt.h"
@@ -29,6 +30,37 @@ on_inner(struct ev_loop *l, ev_io *w, int events)
 	loop_turn(g->loop, 0);
 }
 
+static void
+send_gathered(void *arg)
+{
+	struct gateway *g = arg;
+
+	g->flushed = clock_mono_ms();
+	fan_flush(g->fan);
+}
+
+/*
+ * Events leave at the end of the turn, when there was nothing to send for a
+ * while; else with those that come in the rest of --gather.
+ */
+static void
+send_turn(struct gateway *g)
+{
+	int64_t left;
+
+	if (!g->gather || !fan_waits(g->fan)) {
+		fan_flush(g->fan);
+		return;
+	}
+	if (g->gathered.due)
+		return;
+	left = g->flushed + g->gather - clock_mono_ms();
+	if (!g->flushed || left <= 0)
+		send_gathered(g);
+	else
+		loop_after(g->loop, &g->gathered, left, send_gathered, g);
+}
+
 /* Before the loop waits: everything that this turn made leaves now. */
 static void
 on_turn(struct ev_loop *l, ev_prepare *w, int events)
@@ -37,7 +69,7 @@ on_turn(struct ev_loop *l, ev_prepare *w, int events)
 
 	(void)l;
 	(void)events;
-	fan_flush(g->fan);
+	send_turn(g);
 	out_flush(g);
 }
 
@@ -75,6 +107,7 @@ gateway_drain(struct gateway *g, int status)
 	if (g->draining)
 		return;
 	notify_stopping();
+	loop_cancel(g->loop, &g->gathered);
 	out_flush(g);
 	g->draining = true;
 	serve_stop_listening(g);
@@ -231,6 +264,13 @@ main(int argc, char **argv)
 		    .min = 0,
 		    .max = 65535,
 		    .help = "port to listen on; 0: any free one (8000)" },
+		{ .kind = OPT_INT,
+		    .name = "gather",
+		    .arg = "MS",
+		    .out = &g.gather,
+		    .min = 0,
+		    .max = 10000,
+		    .help = "under load, send at most every MS ms (0)" },
 		{ .kind = OPT_INT,
 		    .name = "max-connections",
 		    .arg = "N",
