@@ -38,6 +38,7 @@ _ss_options() {
 		--port:int
 		-p:int
 		--gather:int
+		--workers:int
 		--max-connections:int
 		--max-lag:size
 		--history:int

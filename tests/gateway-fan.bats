@@ -36,3 +36,144 @@ load viewers
 	assert_equal "$status" 0
 	assert cmp <(jq .n a.out) <(seq 500; echo null)
 }
+
+workers() {
+	pgrep -P "$(pid gw)"
+}
+
+# gift KEY AMOUNT: the answer to one, over a connection of its own
+gift() {
+	curl -sS -H 'Content-Type: application/json' -H "Idempotency-Key: $1" \
+		-d '{"from":"admin","gift_id":1,"amount":'"$2"'}' \
+		"$SS_URL/api/gift"
+}
+
+gifts_out() {
+	[ "$(grep -c '"type":"gift"' gw.out)" = "$1" ]
+}
+
+back_to_two() {
+	[ "$(workers | wc -l)" = 2 ] && curl -fsS "$SS_URL/healthz"
+}
+
+@test "--workers: whoever serves a viewer, he gets everything" {
+	start_pipeline --workers 2
+	assert_equal "$(workers | wc -l)" 2
+	for i in {1..16}; do
+		listen "v$i" --until end
+	done
+	wait_for 10 viewers 16
+	# whichever answers, it answers for both
+	for i in {1..8}; do
+		viewers 16
+	done
+	for i in {1..4}; do
+		run talk "t$i" --send "$(say "message $i")" --expect 1
+		assert_success
+	done
+	run talk t --send "$(say end)" --expect 1
+	assert_success
+	for i in {1..16}; do
+		wait_exit "v$i"
+		assert_equal "$status" 0
+		assert cmp v1.out "v$i.out"
+	done
+	assert_equal "$(jq -r .message v1.out | sort | xargs)" \
+		'end message 1 message 2 message 3 message 4'
+	metric 'safestream_events_total{type="chat"}' 5
+	stop gw
+	assert_equal "$status" 0
+	assert_equal "$(grep -c 'listening on' gw.err)" 1
+}
+
+@test "--workers: one that is killed is started again, and counts on" {
+	start_pipeline --workers 2
+	for i in {1..12}; do
+		listen "v$i" --expect-eof
+	done
+	wait_for 10 viewers 12
+	kill -KILL "$(workers | head -n 1)"
+	wait_for 10 back_to_two
+	# its viewers are gone, and not counted any more; the total remains
+	wait_for 5 metric safestream_viewers_total 12
+	run ! viewers 12
+	run talk t --send "$(say hello)" --expect 1
+	assert_success
+	grep -q 'killed by signal 9: started again' gw.err
+	# told to stop by somebody else it comes back as well
+	kill -TERM "$(workers | head -n 1)"
+	wait_for 10 back_to_two
+	stop gw
+	assert_equal "$status" 0
+}
+
+@test "--workers: the same Idempotency-Key is one gift, at any of them" {
+	start_gateway_on_a_bus --workers 2
+	for i in {1..16}; do
+		gift once 5 | jq -r .id
+	done >ids
+	wait_for 5 gifts_out 1
+	assert_equal "$(sort -u ids)" \
+		"$(jq -r 'select(.type == "gift").id' gw.out)"
+	for i in {1..8}; do
+		gift once 6 | jq -r .error
+	done | sort -u >errors
+	assert_equal "$(cat errors)" conflict
+	# who had it is dead: it is sent again, under the same id
+	for p in $(workers); do
+		kill -KILL "$p"
+	done
+	wait_for 10 back_to_two
+	assert_equal "$(gift once 5 | jq -r .id)" "$(sort -u ids)"
+	wait_for 5 gifts_out 2
+	assert_equal "$(grep '"type":"gift"' gw.out | jq -r .id | sort -u)" \
+		"$(sort -u ids)"
+}
+
+@test "--workers: viewers are told, and nobody is left, when it stops" {
+	start_pipeline --workers 3
+	kids=$(workers)
+	listen a --expect-close 1012
+	listen b --expect-close 1012
+	wait_for 5 viewers 2
+	stop gw
+	assert_equal "$status" 0
+	wait_exit a
+	assert_equal "$status" 0
+	wait_exit b
+	assert_equal "$status" 0
+	for p in $kids; do
+		run ! kill -0 "$p"
+	done
+}
+
+@test "--workers: without their parent they end" {
+	start_pipeline --workers 2
+	kids=$(workers)
+	stop gw KILL
+	for p in $kids; do
+		wait_for 5 bg_gone "$p"
+	done
+}
+
+@test "--workers: the viewers of all count for --max-connections" {
+	start_pipeline --workers 2 --max-connections 3
+	for i in 1 2 3; do
+		listen "v$i" --expect-eof
+	done
+	wait_for 10 viewers 3
+	for i in {1..6}; do
+		run talk late
+		assert_output --regexp '^#status 503 '
+	done
+}
+
+@test "--workers: a port that is taken, and ends that can't be shared" {
+	start_gateway_on_a_bus --workers 2
+	run -1 --separate-stderr ss-gateway --workers 2 --port "$SS_PORT"
+	[[ $stderr == *'Address already in use'* ]]
+	run -1 --separate-stderr ss-gateway --port "$SS_PORT"
+	run -2 --separate-stderr ss-gateway --workers 2 -i -
+	run -2 --separate-stderr ss-gateway --workers 2 -o listen:x.sock
+	run -2 --separate-stderr ss-gateway --workers 0
+}

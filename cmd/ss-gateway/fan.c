@@ -482,6 +482,14 @@ fan_viewers(const struct fan *f)
 	return f->nviewers;
 }
 
+void
+fan_count_on(struct fan *f, uint64_t sent, uint64_t bytes, uint64_t cut_off)
+{
+	f->stats.sent = sent;
+	f->stats.bytes = bytes;
+	f->stats.cut_off = cut_off;
+}
+
 const struct fan_stats *
 fan_stats(const struct fan *f)
 {

@@ -147,6 +147,9 @@ void fan_give(struct fan *, struct viewer *, const char *line, size_t n);
 /* Everything that is in the ring has been given to him. */
 void fan_recovered(struct fan *, struct viewer *);
 size_t fan_viewers(const struct fan *);
+/* Goes on counting from there. */
+void fan_count_on(
+    struct fan *, uint64_t sent, uint64_t bytes, uint64_t cut_off);
 const struct fan_stats *fan_stats(const struct fan *);
 
 #endif

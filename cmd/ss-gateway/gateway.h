@@ -24,6 +24,7 @@
 #include "fan.h"
 #include "loop.h"
 #include "notify.h"
+#include "shared.h"
 #include "sink.h"
 #include "source.h"
 #include "ulid.h"
@@ -53,8 +54,15 @@ struct counters {
 struct gateway {
 	/* options */
 	const char *in, *out, *addr;
-	int64_t port, max_connections, max_lag, history, ready_fd, gather;
+	int64_t port, max_connections, max_lag, history, ready_fd, gather,
+	    workers;
 	double ping, idle, drain;
+	/* one of several processes (workers.c) */
+	unsigned worker; /* its number, from 0 */
+	bool is_worker;
+	int bound;           /* the listener it was given, or -1 */
+	struct loop_io life; /* readable: the parent wants it to end */
+	struct shared *shared;
 	/* the loop: libev, and lib/loop hanging in it as one descriptor */
 	struct ev_loop *ev_loop;
 	ev_io inner;
@@ -109,16 +117,26 @@ struct gateway {
 	char alias[128]; /* see upgrade.c */
 	/* the end */
 	bool draining;
+	int stopped; /* signals to stop so far */
 	int status;
 	struct loop_timer deadline;
 };
 
 /* main.c */
+/* A gateway from its start to its end. Returns the exit status. */
+int gateway_run(struct gateway *);
 /* Begins to stop: no new viewers, 1012 to all, then the end. */
 void gateway_drain(struct gateway *, int status);
 
 /* serve.c */
 int serve_open(struct gateway *);
+/*
+ * A socket bound as the options say, which others may be bound beside (with
+ * again: beside the first, whose port is in g->port then). -1 after a message.
+ */
+int serve_bind(struct gateway *, bool again);
+/* Says where it listens, to people and to --ready-fd. */
+void serve_announce(struct gateway *, int fd);
 /* Binds and listens, and says so. 0, or -1 after a message. */
 int serve_listen(struct gateway *);
 void serve_stop_listening(struct gateway *);
@@ -262,7 +280,7 @@ bool out_is_up(const struct gateway *);
 void out_flush(struct gateway *);
 
 /* metrics.c */
-void metrics_prometheus(struct gateway *, struct buf *);
-void metrics_json(struct gateway *, struct buf *);
+void metrics_prometheus(const struct numbers *, struct buf *);
+void metrics_json(const struct numbers *, struct buf *);
 
 #endif

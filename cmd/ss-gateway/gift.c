@@ -105,6 +105,31 @@ take_again(struct gateway *g, struct nonce *k, uint64_t meaning,
 	memcpy(a->id, k->id, sizeof a->id);
 }
 
+/* False: another worker has sent it, and its answer is ours. */
+static bool
+claim(struct gateway *g, const struct event_gift *e, const char *key, size_t n,
+    uint64_t meaning, struct gift_answer *a)
+{
+	uint64_t other = meaning;
+
+	if (!g->is_worker || shared_claim(g, e->from, key, n, &other, a->id))
+		return true;
+	if (other != meaning) {
+		bad(a, 409, "Idempotency-Key: was used for another gift");
+		return false;
+	}
+	a->status = 200;
+	a->pending = true;
+	return false;
+}
+
+static void
+unclaim(struct gateway *g, const char *from, const char *key, size_t n)
+{
+	if (key && g->is_worker)
+		shared_unclaim(g, from, key, n);
+}
+
 void
 gift_take(struct gateway *g, const char *body, size_t n, const char *key,
     size_t keylen, struct gift_answer *a)
@@ -131,9 +156,12 @@ gift_take(struct gateway *g, const char *body, size_t n, const char *key,
 	}
 	e.ts = clock_wall_ms();
 	ulid_next(&g->ids, e.ts, a->id);
+	if (key && !claim(g, &e, key, keylen, meaning, a))
+		return;
 	e.id = a->id;
 	buf_reset(&g->line);
 	if (event_write_gift(&g->line, &e) < 0) {
+		unclaim(g, from, key, keylen);
 		bad(a, 503, "the pipeline can't take more now");
 		return;
 	}
@@ -141,6 +169,7 @@ gift_take(struct gateway *g, const char *body, size_t n, const char *key,
 	out.line = g->line.p;
 	out.len = g->line.len;
 	if (outbox_put(g, &out) < 0) {
+		unclaim(g, from, key, keylen);
 		bad(a, 503, "the pipeline can't take more now");
 		return;
 	}

@@ -183,8 +183,13 @@ static int
 get_healthz(struct gateway *g, struct lws *wsi)
 {
 	static const char ok[] = "{\"status\":\"ok\"}\n";
-	bool bus = bus_is_up(g) && g->ready, out = out_is_up(g);
+	struct numbers n;
+	bool bus, out;
 	struct buf b;
+
+	shared_sum(g, &n);
+	bus = n.bus_up;
+	out = n.out_up;
 
 	if (bus && out && !g->draining) {
 		answer(wsi, 200, JSON_TYPE, "", ok, sizeof ok - 1);
@@ -205,13 +210,16 @@ static int
 get_metrics(struct gateway *g, struct lws *wsi)
 {
 	bool json = accepts_json(wsi);
+	struct numbers n;
 	struct buf b;
+
+	shared_sum(g, &n);
 
 	buf_init(&b, 65536);
 	if (json)
-		metrics_json(g, &b);
+		metrics_json(&n, &b);
 	else
-		metrics_prometheus(g, &b);
+		metrics_prometheus(&n, &b);
 	answer(wsi, 200,
 	    json ? JSON_TYPE : "text/plain; version=0.0.4; charset=utf-8", "",
 	    b.p, b.len);

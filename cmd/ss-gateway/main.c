@@ -13,6 +13,7 @@
 #include "gateway.h"
 #include "msg.h"
 #include "opt.h"
+#include "workers.h"
 
 #include "banned.h"
 
@@ -71,6 +72,7 @@ on_turn(struct ev_loop *l, ev_prepare *w, int events)
 	(void)events;
 	send_turn(g);
 	out_flush(g);
+	shared_publish(g);
 }
 
 static void
@@ -122,21 +124,34 @@ static void
 on_signal(void *arg, int signo)
 {
 	struct gateway *g = arg;
+	struct numbers n;
 	struct buf b;
 
 	if (signo == SIGUSR1) {
 		buf_init(&b, 4096);
-		metrics_json(g, &b);
+		shared_sum(g, &n);
+		metrics_json(&n, &b);
 		msg_err("%.*s", (int)strcspn(b.p, "\n"), b.p);
 		buf_release(&b);
 		return;
 	}
 	if (signo == SIGHUP)
 		return; /* nothing is read from files yet */
-	if (g->draining) {
+	if (g->stopped++) {
 		msg_err("stopped at once");
 		_exit(1);
 	}
+	gateway_drain(g, 0);
+}
+
+/* The parent has closed the pipe, or is dead. */
+static void
+on_life(void *arg, unsigned events)
+{
+	struct gateway *g = arg;
+
+	(void)events;
+	loop_del(g->loop, &g->life);
 	gateway_drain(g, 0);
 }
 
@@ -155,6 +170,11 @@ open_loop(struct gateway *g)
 	for (i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (loop_signal(g->loop, signals[i], on_signal, g) < 0)
 			return -1;
+	g->life.events = LOOP_IN;
+	g->life.fn = on_life;
+	g->life.arg = g;
+	if (g->is_worker && loop_add(g->loop, &g->life) < 0)
+		return -1;
 	ev_io_init(&g->inner, on_inner, loop_fd(g->loop), EV_READ);
 	ev_prepare_init(&g->turn, on_turn);
 	g->inner.data = g->turn.data = g;
@@ -182,6 +202,7 @@ open_all(struct gateway *g)
 		ends_not_opened(&g->out_addr, "stdout");
 		return -1;
 	}
+	shared_begin(g);
 	if (serve_open(g) < 0)
 		return -1;
 	if (bus_open(g) < 0) {
@@ -221,8 +242,23 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 		opt_misuse(prog, "%s: %s", g->in ? g->in : "SS_BUS", err);
 	if (addr_parse(&g->out_addr, g->out ? g->out : "-", &err) < 0)
 		opt_misuse(prog, "%s: %s", g->out, err);
+	if (g->workers > 1 && (g->in_addr.kind != ADDR_CONNECT ||
+				  g->out_addr.kind == ADDR_LISTEN))
+		opt_misuse(prog, "--workers needs a unix: input, and an output "
+				 "that is not listen:");
 	if (g->ping >= g->idle)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
+}
+
+int
+gateway_run(struct gateway *g)
+{
+	if (open_all(g) < 0)
+		g->status = 1;
+	else
+		ev_run(g->ev_loop, 0);
+	close_all(g);
+	return g->status;
 }
 
 int
@@ -234,6 +270,8 @@ main(int argc, char **argv)
 		.max_lag = 1 << 20,
 		.history = 1000,
 		.ready_fd = -1,
+		.workers = 1,
+		.bound = -1,
 		.ping = 25,
 		.idle = 35,
 		.drain = 2 };
@@ -271,6 +309,13 @@ main(int argc, char **argv)
 		    .min = 0,
 		    .max = 10000,
 		    .help = "under load, send at most every MS ms (0)" },
+		{ .kind = OPT_INT,
+		    .name = "workers",
+		    .arg = "N",
+		    .out = &g.workers,
+		    .min = 1,
+		    .max = WORKERS_MAX,
+		    .help = "so many processes share the port (1)" },
 		{ .kind = OPT_INT,
 		    .name = "max-connections",
 		    .arg = "N",
@@ -328,10 +373,12 @@ main(int argc, char **argv)
 
 	opt_parse(&prog, argc, argv);
 	addresses(&g, &prog);
-	if (open_all(&g) < 0)
-		g.status = 1;
-	else
-		ev_run(g.ev_loop, 0);
-	close_all(&g);
+	g.shared = shared_new((unsigned)g.workers);
+	if (!g.shared) {
+		msg_err("start: %s", strerror(errno));
+		return 1;
+	}
+	g.status = g.workers > 1 ? workers_run(&g) : gateway_run(&g);
+	shared_free(g.shared);
 	return g.status;
 }

@@ -18,74 +18,68 @@ one(struct buf *b, const char *name, const char *type, const char *help,
 }
 
 static void
-events(struct gateway *g, struct buf *b)
+events(const struct numbers *n, struct buf *b)
 {
 	buf_adds(b,
 	    "# HELP safestream_events_total Events that came over the bus.\n"
 	    "# TYPE safestream_events_total counter\n");
-	buf_addf(b, "safestream_events_total{type=\"chat\"} %" PRIu64 "\n",
-	    g->n.chat);
-	buf_addf(b, "safestream_events_total{type=\"gift\"} %" PRIu64 "\n",
-	    g->n.gift);
+	buf_addf(
+	    b, "safestream_events_total{type=\"chat\"} %" PRIu64 "\n", n->chat);
+	buf_addf(
+	    b, "safestream_events_total{type=\"gift\"} %" PRIu64 "\n", n->gift);
 	buf_addf(b, "safestream_events_total{type=\"other\"} %" PRIu64 "\n",
-	    g->n.other);
+	    n->other);
 }
 
 void
-metrics_prometheus(struct gateway *g, struct buf *b)
+metrics_prometheus(const struct numbers *n, struct buf *b)
 {
-	const struct fan_stats *f = fan_stats(g->fan);
-
-	one(b, "viewers", "gauge", "Viewers connected now.",
-	    fan_viewers(g->fan));
+	one(b, "viewers", "gauge", "Viewers connected now.", n->viewers);
 	one(b, "viewers_total", "counter", "Viewers that ever connected.",
-	    g->n.viewers);
+	    n->viewers_ever);
 	one(b, "connections_total", "counter", "TCP connections accepted.",
-	    g->n.connections);
+	    n->connections);
 	one(b, "refused_total", "counter",
-	    "Requests and upgrades answered with 4xx or 5xx.", g->n.refused);
+	    "Requests and upgrades answered with 4xx or 5xx.", n->refused);
 	one(b, "accepted_total", "counter",
-	    "Events taken from viewers into the pipeline.", g->n.accepted);
+	    "Events taken from viewers into the pipeline.", n->accepted);
 	one(b, "errors_total", "counter",
-	    "Error messages sent to single viewers.", g->n.errors);
+	    "Error messages sent to single viewers.", n->errors);
 	one(b, "busy_total", "counter",
-	    "Events refused because the pipeline was full.", g->n.busy);
+	    "Events refused because the pipeline was full.", n->busy);
 	one(b, "resent_total", "counter",
-	    "Events sent again because the pipeline had lost them.",
-	    g->n.resent);
+	    "Events sent again because the pipeline had lost them.", n->resent);
 	one(b, "undelivered_total", "counter",
-	    "Events given up: not known to be delivered.", g->n.undelivered);
+	    "Events given up: not known to be delivered.", n->undelivered);
 	one(b, "pending", "gauge", "Events that have not come back yet.",
-	    outbox_count(g->outbox));
-	events(g, b);
+	    n->pending);
+	events(n, b);
 	one(b, "toxic_total", "counter", "Chat events flagged as toxic.",
-	    g->n.toxic);
+	    n->toxic);
 	one(b, "blocked_total", "counter",
-	    "Chat events shown to their author alone.", g->n.blocked);
+	    "Chat events shown to their author alone.", n->blocked);
 	one(b, "bad_lines_total", "counter",
-	    "Lines on the bus that were no events.", g->n.bad_lines);
+	    "Lines on the bus that were no events.", n->bad_lines);
 	one(b, "deliveries_total", "counter", "Events handed to a viewer.",
-	    f->sent);
+	    n->sent);
 	one(b, "sent_bytes_total", "counter", "Bytes of frames sent.",
-	    f->bytes);
+	    n->bytes);
 	one(b, "slow_viewers_total", "counter",
-	    "Viewers cut off because they did not read.", f->cut_off);
+	    "Viewers cut off because they did not read.", n->cut_off);
 	one(b, "output_queue_bytes", "gauge",
-	    "Bytes that wait for the pipeline.", sink_pending(g->sink));
-	one(b, "bus_up", "gauge", "1 while the bus is connected.",
-	    bus_is_up(g));
+	    "Bytes that wait for the pipeline.", n->queue);
+	one(b, "bus_up", "gauge", "1 while the bus is connected.", n->bus_up);
 	one(b, "output_up", "gauge", "1 while the output is connected.",
-	    out_is_up(g));
+	    n->out_up);
 }
 
 void
-metrics_json(struct gateway *g, struct buf *b)
+metrics_json(const struct numbers *n, struct buf *b)
 {
-	double pct = g->n.chat ? 100.0 * (double)g->n.toxic / (double)g->n.chat
-			       : 0;
+	double pct = n->chat ? 100.0 * (double)n->toxic / (double)n->chat : 0;
 
 	buf_addf(b,
-	    "{\"viewer_count\":%zu,\"gift_count\":%" PRIu64
+	    "{\"viewer_count\":%" PRIu64 ",\"gift_count\":%" PRIu64
 	    ",\"toxic_pct\":%.2f}\n",
-	    fan_viewers(g->fan), g->n.gift, pct);
+	    n->viewers, n->gift, pct);
 }

@@ -194,6 +194,8 @@ give_up(struct gateway *g, struct pending *p)
 		buf_release(&b);
 	}
 	if (k) {
+		if (!p->user)
+			shared_unclaim(g, k->who, k->nonce, k->len);
 		k->pending = NULL;
 		k->state = NONCE_UNDELIVERED;
 		k->at = clock_mono_ms();
@@ -435,8 +437,11 @@ outbox_returned(struct gateway *g, const struct event *ev, const char *room)
 	k = learn(g, ev, room, id);
 	/* another copy may have been quicker, under an id of its own */
 	p = k && k->pending ? k->pending : find(g->outbox, id);
-	if (!p)
+	if (!p) {
+		/* another worker's, and its sender may have asked us */
+		http_delivered(g, id, id);
 		return;
+	}
 	if (p->nonce)
 		p->nonce->pending = NULL;
 	unlink_pending(g->outbox, p);

@@ -254,7 +254,7 @@ on_connection(void *arg, unsigned events)
 }
 
 static int
-bind_to(const struct addrinfo *a)
+bind_to(const struct addrinfo *a, bool again)
 {
 	int one = 1, fd, e;
 
@@ -263,7 +263,9 @@ bind_to(const struct addrinfo *a)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 4096) == 0)
+	if (again)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0)
 		return fd;
 	e = errno;
 	close(fd);
@@ -283,15 +285,15 @@ is_loopback(const struct sockaddr *a)
 	       IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
 
-static void
-announce(struct gateway *g)
+void
+serve_announce(struct gateway *g, int fd)
 {
 	struct sockaddr_storage a;
 	socklen_t n = sizeof a;
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	bool v6;
 
-	if (getsockname(g->listener.fd, (struct sockaddr *)&a, &n) < 0 ||
+	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
 	    getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port,
 		sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
@@ -307,14 +309,27 @@ announce(struct gateway *g)
 		msg_warn("ready-fd: %s", strerror(errno));
 }
 
+static int64_t
+port_of(int fd)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t n = sizeof a;
+
+	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0)
+		return 0;
+	return ntohs(a.ss_family == AF_INET6
+			 ? ((struct sockaddr_in6 *)&a)->sin6_port
+			 : ((struct sockaddr_in *)&a)->sin_port);
+}
+
 int
-serve_listen(struct gateway *g)
+serve_bind(struct gateway *g, bool again)
 {
 	struct addrinfo want = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV | AI_PASSIVE },
 			*list, *a;
 	char port[16];
-	int r;
+	int r, fd = -1, one = 1;
 
 	lws_snprintf(port, sizeof port, "%d", (int)g->port);
 	r = getaddrinfo(g->addr, port, &want, &list);
@@ -322,12 +337,30 @@ serve_listen(struct gateway *g)
 		msg_err("%s: %s", g->addr, gai_strerror(r));
 		return -1;
 	}
-	g->listener.fd = -1;
-	for (a = list; a && g->listener.fd < 0; a = a->ai_next)
-		g->listener.fd = bind_to(a);
+	for (a = list; a && fd < 0; a = a->ai_next)
+		fd = bind_to(a, again);
 	freeaddrinfo(list);
-	if (g->listener.fd < 0) {
+	if (fd < 0) {
 		msg_err("%s port %s: %s", g->addr, port, strerror(errno));
+		return -1;
+	}
+	/* after bind(2), which was to fail where somebody else listens */
+	if (g->workers > 1)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+	g->port = port_of(fd);
+	return fd;
+}
+
+/* A port that somebody listens on is refused here at the latest. */
+int
+serve_listen(struct gateway *g)
+{
+	g->listener.fd = g->bound >= 0 ? g->bound : serve_bind(g, false);
+	if (g->listener.fd < 0)
+		return -1;
+	if (listen(g->listener.fd, 4096) < 0) {
+		msg_err(
+		    "%s port %d: %s", g->addr, (int)g->port, strerror(errno));
 		return -1;
 	}
 	g->listener.events = LOOP_IN;
@@ -338,7 +371,12 @@ serve_listen(struct gateway *g)
 		return -1;
 	}
 	g->listening = true;
-	announce(g);
+	if (!g->is_worker) {
+		serve_announce(g, g->listener.fd);
+	} else if (write((int)g->ready_fd, "\n", 1) < 0) {
+		msg_err("parent: %s", strerror(errno));
+		return -1;
+	}
 	notify_ready(&g->notify, g->loop);
 	return 0;
 }

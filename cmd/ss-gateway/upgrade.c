@@ -235,6 +235,7 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 {
 	const char *why = NULL, *extra = "";
 	int status = check_target(wsi, &why);
+	struct numbers n;
 
 	if (!status)
 		status = check_headers(g, wsi, &why);
@@ -242,7 +243,8 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 		status = 503;
 		why = g->ready ? "going down" : "not connected to the bus yet";
 	}
-	if (!status && fan_viewers(g->fan) >= (size_t)g->max_connections) {
+	shared_sum(g, &n);
+	if (!status && n.viewers >= (uint64_t)g->max_connections) {
 		status = 503;
 		why = "too many viewers";
 	}

@@ -45,6 +45,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 		goto fail;
 	buf_init(&v->given, GIVEN_MAX);
 	g->n.viewers++;
+	shared_publish(g);
 	past_greet(g, v, wsi);
 	return v;
 fail:
