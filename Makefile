@@ -122,8 +122,9 @@ PROGS := $(sort $(patsubst cmd/%.c,%,$(wildcard cmd/ss-*.c)) \
 CMD_SRC := $(sort $(wildcard cmd/ss-*.c cmd/ss-*/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 MAN := $(sort $(wildcard man/*.1 man/*.5 man/*.7))
-C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC)
+C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
 
 GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc
@@ -132,6 +133,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BIN := $(PROGS:%=$(B)/bin/%)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
 FUZZ := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+BENCH := $(BENCH_SRC:tests/bench/%.c=$(B)/bench/%)
 
 # A quiet build says what it does in a word; make -s nothing, V=1 all of it.
 ifneq ($(V),)
@@ -209,6 +211,11 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) -lm
+
+$(BENCH): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libss.a
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(say) FUZZ $@
@@ -332,9 +339,9 @@ fuzz: fuzz-deps $(FUZZ)
 			"tests/fuzz/corpus/$${t##*/}" || exit 1; \
 	done
 
-bench: all
+bench: all $(BENCH)
 	@for t in $(sort $(wildcard tests/bench/*.sh)); do \
-		PATH='$(CURDIR)/$(B)/bin':"$$PATH" bash "$$t" || exit 1; \
+		PATH='$(CURDIR)/$(B)/bin:$(CURDIR)/$(B)/bench':"$$PATH" bash "$$t" || exit 1; \
 	done
 
 help:
