@@ -289,13 +289,13 @@ model: $(B)/bin/ss-train
 
 TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 
-.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench help
+.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-deps help
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
 		exec examples/supervise.sh
 
 # Where tests/unit.bats runs the unit tests, they are not run twice.
-check: deps all unit $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
+check: deps all unit $(BENCH) $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
 	$(Q)$(TEST_ENV) $(BATS) $(BATS_FLAGS) $(TESTS)
 
 check-unit: unit
