@@ -289,13 +289,13 @@ model: $(B)/bin/ss-train
 
 TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 
-.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench help
+.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-deps help
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
 		exec examples/supervise.sh
 
 # Where tests/unit.bats runs the unit tests, they are not run twice.
-check: deps all unit $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
+check: deps all unit $(BENCH) $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
 	$(Q)$(TEST_ENV) $(BATS) $(BATS_FLAGS) $(TESTS)
 
 check-unit: unit
@@ -343,11 +343,19 @@ bench: all $(BENCH)
 	@for t in $(sort $(wildcard tests/bench/*.sh)); do \
 		PATH='$(CURDIR)/$(B)/bin:$(CURDIR)/$(B)/bench':"$$PATH" bash "$$t" || exit 1; \
 	done
+	@PATH='$(CURDIR)/$(B)/bin:$(CURDIR)/$(B)/bench':"$$PATH" \
+		python3 tests/bench/fanout.py
+
+# the peers that `make bench` compares with; it says which are missing
+bench-deps:
+	RUNLEVEL=1 apt-get install -y --no-install-recommends nginx \
+		libnginx-mod-nchan nodejs node-ws python3-fastapi \
+		python3-uvicorn python3-websockets jq
 
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
 	@echo 'targets: all check check-unit check-san lint format coverage'
-	@echo '  fuzz soak bench model completions deps lint-deps run install uninstall'
+	@echo '  fuzz soak bench bench-deps model completions deps lint-deps run install uninstall'
 	@echo '  dist clean compile_commands.json'
 	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
 	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'
