@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "buf.h"
@@ -34,6 +35,7 @@
 #define POLL 50              /* ms between looks for signals at the end */
 #define UNWIND 1000          /* ms that a thread gets to end */
 #define HOLE_LOOKS 3         /* until a hole in the log counts as one */
+#define NICE 10              /* the chat goes first where CPU is scarce */
 #define WHY_MAX 400
 
 struct db {
@@ -215,8 +217,7 @@ pass_hole(struct db *d, uint64_t reach)
 		if (d->stuck)
 			return 0;
 	}
-	/* what a new database never had, or a new series left out, is no loss
-	 */
+	/* a new database never had it, a new series left it out: no loss */
 	if (to > d->conf.start || (d->pos.seq > 0 && d->pos.seq < d->end))
 		msg_warn("%s: not in the log's files: %" PRIu64 " to %" PRIu64,
 		    d->conf.path, d->pos.seq + 1, to);
@@ -304,6 +305,7 @@ follow(void *arg)
 	uint64_t reach;
 	int rc;
 
+	(void)setpriority(PRIO_PROCESS, 0, NICE); /* Linux: this thread's */
 	pthread_mutex_lock(&d->lock);
 	while (!atomic_load(&d->quit)) {
 		reach = d->reach;
