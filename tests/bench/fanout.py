@@ -26,7 +26,7 @@ SECONDS = os.environ.get("SECONDS_EACH", "2")
 ALL = ["bare send", "bare gather", "ss-gateway", "nchan", "node ws", "fastapi"]
 OWN = ALL[:3]
 NEVER = {
-    "uWebSockets": "in none of the package registries that are used here",
+    "uWebSockets": "not tried: its own package is in none of the registries used here",
     "nats-server": "its WebSocket speaks another protocol than ss-load",
     "mosquitto": "its WebSocket speaks another protocol than ss-load",
 }
