@@ -4,7 +4,7 @@
  * can't be flushed or committed now pauses the source, so a stage holds at
  * most one read's worth, and pressure goes upstream through the pipe.
  */
-#include "stage.h"
+#include "stage-impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,109 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ends.h"
 #include "msg.h"
-#include "notify.h"
 
 #include "banned.h"
 
-#define COMMIT_RETRY 1000 /* ms: CONTRACT 7, "tries again every second" */
+/*
+ * A commit that failed is tried again every second (CONTRACT 7), but once
+ * before that: a file that could not be synced has only to be written anew.
+ */
+#define COMMIT_FIRST 50
+#define COMMIT_RETRY 1000 /* ms */
 #define FIRST_WAIT 10     /* ms for a first line to come */
 #define HUB_WAIT 10       /* ms between looks at readers who lag at the end */
 #define QUEUE_HIGH 262144 /* bytes emitted before the batch is cut short */
 
-struct stage {
-	const struct opt_prog *prog;
-	const struct stage_conf *conf;
-	const struct stage_ops *ops;
-	void *arg;
-	struct loop *loop;
-	struct source *source;
-	struct sink *sink;  /* NULL: --no-tee and the like */
-	struct sink *print; /* NULL, or stdout beside the sink */
-	struct addr in, out;
-	struct event ev;
-	int reject;                     /* descriptor, or -1 */
-	const struct source_line *line; /* the one at hand */
-	uint64_t lines, rejected, torn;
-	int status;
-	bool hurry;     /* no gathering this time */
-	bool held;      /* commit failed, its retry is set */
-	bool waits;     /* the program wants no input for now */
-	bool busy;      /* ... or keeps lines back: not yet the end */
-	bool ending;    /* the source has ended */
-	bool stopped;   /* a signal asked for it */
-	bool broken;    /* stdout can't be written any more */
-	bool no_reader; /* because its reader is gone */
-	struct away in_away, out_away;
-	struct loop_timer retry, deadline;
-	struct notify notify;
-};
-
 static void flush(struct stage *);
 static void try_again(void *);
-
-static const char *
-in_name(const struct stage *st)
-{
-	return st->in.kind == ADDR_STD ? "stdin" : st->in.path;
-}
 
 void
 stage_fail(struct stage *st)
 {
 	st->status = 1;
-}
-
-static void
-set_aside(struct stage *st, const char *p, size_t n)
-{
-	ssize_t k;
-
-	while (n) {
-		k = write(st->reject, p, n);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0) {
-			msg_err("%s: %s", st->conf->reject, strerror(errno));
-			return;
-		}
-		p += k;
-		n -= (size_t)k;
-	}
-}
-
-static void
-complain(struct stage *st, const char *why)
-{
-	st->rejected++;
-	st->status = 1;
-	msg_err("%s:%" PRIu64 ": %s", in_name(st), st->line->number, why);
-}
-
-void
-stage_reject(struct stage *st, const char *why)
-{
-	complain(st, why);
-	if (st->reject < 0)
-		return;
-	/* linein put a NUL where the newline was: one write, one line */
-	st->line->p[st->line->n] = '\n';
-	set_aside(st, st->line->p, st->line->n + 1);
-	st->line->p[st->line->n] = '\0';
-}
-
-/* A line over the limit comes in parts: none of it is kept in memory. */
-static void
-long_line(struct stage *st, const struct source_line *l)
-{
-	if (st->reject >= 0)
-		set_aside(st, l->p, l->n);
-	if (l->got != LINEIN_LONG)
-		return;
-	complain(st, "line too long");
-	if (st->reject >= 0)
-		set_aside(st, "\n", 1);
 }
 
 static void
@@ -127,7 +45,7 @@ on_line(void *arg, const struct source_line *l)
 	st->line = l;
 	st->lines += l->got != LINEIN_PART;
 	if (l->got != LINEIN_LINE)
-		long_line(st, l);
+		stage_long_line(st, l);
 	else if (event_parse(&st->ev, l->p, l->n) < 0)
 		stage_reject(st, st->ev.doc.err);
 	else
@@ -206,9 +124,12 @@ flush(struct stage *st)
 	if (st->ops->commit && st->ops->commit(st->arg) < 0) {
 		st->held = true;
 		source_pause(st->source);
-		loop_after(st->loop, &st->retry, COMMIT_RETRY, try_again, st);
+		loop_after(st->loop, &st->retry,
+		    st->failures++ == 0 ? COMMIT_FIRST : COMMIT_RETRY,
+		    try_again, st);
 		return;
 	}
+	st->failures = 0;
 	if (st->sink)
 		out = sink_flush(st->sink);
 	if (st->print && !st->broken)
@@ -230,8 +151,9 @@ on_batch(void *arg)
 	uint64_t torn = source_torn(st->source);
 
 	if (torn != st->torn)
-		msg_warn("%s: %" PRIu64 " torn line%s thrown away", in_name(st),
-		    torn - st->torn, torn - st->torn == 1 ? "" : "s");
+		msg_warn("%s: %" PRIu64 " torn line%s thrown away",
+		    stage_in_name(st), torn - st->torn,
+		    torn - st->torn == 1 ? "" : "s");
 	st->torn = torn;
 	/* one commit for much, but never while nothing else comes */
 	if (st->conf->group && !st->hurry && pending(st) < st->conf->group &&
@@ -246,7 +168,7 @@ on_end(void *arg, int err)
 	struct stage *st = arg;
 
 	if (err) {
-		msg_err("%s: %s", in_name(st), strerror(err));
+		msg_err("%s: %s", stage_in_name(st), strerror(err));
 		st->status = 1;
 	}
 	st->ending = true;
