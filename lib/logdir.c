@@ -148,6 +148,13 @@ logdir_check(struct logdir *ld)
 	return -1;
 }
 
+int
+logdir_remake(struct logdir *ld)
+{
+	ld->gone = true;
+	return logdir_check(ld);
+}
+
 static int
 day_flush(struct logdir *ld, struct day *d)
 {

@@ -46,6 +46,8 @@ struct logdir *logdir_open(
  * (a year that has not four digits), EMSGSIZE (too much waits) or ENOMEM.
  */
 int logdir_add(struct logdir *, int64_t ms, const char *line, size_t n);
+/* Makes the folder again, should it be gone. 0, or -1 with errno. */
+int logdir_remake(struct logdir *);
 /*
  * Writes all that waits. 0, or -1 when some of it could not be written: try
  * again later.

@@ -151,15 +151,19 @@ on_event(void *arg, const struct event *ev)
 static int
 keep_series(struct app *a)
 {
+	int saved;
+
 	if (series_keep(a->series, a->committed, a->sync != SYNC_NONE) == 0) {
 		if (a->unkept)
 			msg_err("%s/epoch: writing again", a->dir);
 		a->unkept = false;
 		return 0;
 	}
+	saved = errno;
 	if (!a->unkept)
 		msg_err("%s/epoch: %s", a->dir, strerror(errno));
 	a->unkept = true;
+	errno = saved;
 	return -1;
 }
 
@@ -183,7 +187,12 @@ commit_files(struct app *a)
 {
 	bool now;
 
-	if (logdir_flush(a->log) < 0 || keep_series(a) < 0)
+	if (logdir_flush(a->log) < 0)
+		return -1;
+	/* the folder went between the two: it is made again */
+	if (keep_series(a) < 0 &&
+	    (errno != ENOENT || logdir_remake(a->log) < 0 ||
+		keep_series(a) < 0))
 		return -1;
 	now = a->sync == SYNC_BATCH || (a->sync == SYNC_GIFT && a->must_sync) ||
 	      logdir_unsynced(a->log) > UNSYNCED_MAX;
