@@ -28,7 +28,7 @@ struct reader {
 	struct {
 		enum { ASK_NOTHING, ASK_SINCE, ASK_HISTORY } what;
 		char epoch[EPOCH_MAX + 1];
-		uint64_t n; /* since, or history */
+		uint64_t n;  /* since, or history */
 		int64_t age; /* history: and all so young, ms; 0: none */
 		bool state;
 	} ask;

@@ -68,7 +68,7 @@ shared_free(struct shared *s)
 static void
 get(const struct shared *s, unsigned worker, struct numbers *n)
 {
-	uint64_t v[NUMBERS];
+	uint64_t v[NUMBERS] = { 0 };
 	size_t i;
 
 	for (i = 0; i < NUMBERS; i++)

@@ -140,7 +140,7 @@ shake_hands(struct bare *b, struct client *c)
 	if (send(c->fd, answer, (size_t)n, MSG_NOSIGNAL) != n)
 		return -1;
 	if (b->nopen == b->cap) {
-		open = realloc(b->open, (b->cap * 2 + 64) * sizeof c);
+		open = realloc(b->open, (b->cap * 2 + 64) * sizeof(void *));
 		if (!open)
 			return -1;
 		b->open = open;
@@ -284,7 +284,8 @@ main(int argc, char **argv)
 	unsigned long port = argc == 3 ? strtoul(argv[1], &end, 10) : 65536;
 
 	b.gather = argc == 3 && strcmp(argv[2], "gather") == 0;
-	if (port > 65535 || *end || (!b.gather && strcmp(argv[2], "send"))) {
+	if (port > 65535 || *end ||
+	    (!b.gather && strcmp(argv[2], "send") != 0)) {
 		fprintf(stderr, "usage: bare PORT send|gather\n");
 		return 2;
 	}
