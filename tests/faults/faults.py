@@ -352,6 +352,16 @@ async def giver(w, name, rng):
             await asyncio.sleep(0.05)
 
 
+async def calm(w):
+    """Until every viewer has got something that is newer than this call."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        top = max(v.seq for v in w.viewers)
+        await asyncio.sleep(0.5)
+        if all(v.seq > top for v in w.viewers):
+            return
+
+
 async def destroy(w, rng):
     """The faults, one after the other."""
     c = w.counts
@@ -392,7 +402,8 @@ async def destroy(w, rng):
                     s.note(stopped.pid, "SIGCONT")
                 c["stopped"] = c.get("stopped", 0) + 1
     if w.opts.stall:
-        # a long standstill: nobody may become impatient
+        # a long standstill of what is well: nobody may become impatient
+        await calm(w)
         w.pause = w.longest
         name = rng.choice(["moderate", "log", "broadcast"])
         while not s.send(name, signal.SIGSTOP):
@@ -400,7 +411,7 @@ async def destroy(w, rng):
         await asyncio.sleep(w.opts.stall)
         s.send(name, signal.SIGCONT)
         c["stall"] = name
-        await asyncio.sleep(2)
+        await calm(w)
         w.longest = w.pause
     w.kills = kills
 
@@ -555,6 +566,7 @@ async def main_async(opts, folder):
     chatters = [Chatter(w, "c%d" % i, random.Random(opts.seed * 1000 + i))
                 for i in range(opts.chatters)]
     viewers = chatters + [Viewer(w, "v%d" % i) for i in range(opts.viewers)]
+    w.viewers = viewers
     tasks = [asyncio.ensure_future(v.run()) for v in viewers]
     tasks += [asyncio.ensure_future(c.talk()) for c in chatters]
     givers = [asyncio.ensure_future(giver(
