@@ -4,7 +4,7 @@
  * can't be flushed or committed now pauses the source, so a stage holds at
  * most one read's worth, and pressure goes upstream through the pipe.
  */
-#include "stage-impl.h"
+#include "stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "msg.h"
+#include "stage-impl.h"
 
 #include "banned.h"
 

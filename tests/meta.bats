@@ -525,7 +525,7 @@ run_examples() {
 	run grep -nE '\b(printf|fprintf|puts|fputs|perror|exit|_exit|msg_[a-z]+)\(' \
 		-r . --include='*.c'
 	for line in "${lines[@]}"; do
-		assert_regex "$line" '^\./(opt|msg|ends|stage)\.c:'
+		assert_regex "$line" '^\./(opt|msg|ends|stage|stage-reject)\.c:'
 	done
 }
 
