@@ -34,10 +34,10 @@ _ss_options() {
 		-i:addr
 		--output:addr
 		-o:addr
+		--gather:int
 		--addr:text
 		--port:int
 		-p:int
-		--gather:int
 		--workers:int
 		--max-connections:int
 		--max-lag:size

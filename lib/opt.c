@@ -23,7 +23,7 @@
 #define SS_VERSION "0.1.0"
 #endif
 
-#define OPTS_MAX 64
+#define OPTS_MAX 128
 #define ENV_MAX 64 /* SS_ and an option's name */
 
 static bool quiet, verbose, want_help, want_version, want_list;

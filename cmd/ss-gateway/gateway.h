@@ -128,6 +128,9 @@ int gateway_run(struct gateway *);
 /* Begins to stop: no new viewers, 1012 to all, then the end. */
 void gateway_drain(struct gateway *, int status);
 
+/* options.c: defaults, environment, arguments; exits on misuse */
+void options_parse(struct gateway *, int argc, char **argv);
+
 /* serve.c */
 int serve_open(struct gateway *);
 /*

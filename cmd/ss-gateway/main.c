@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "gateway.h"
 #include "msg.h"
-#include "opt.h"
 #include "workers.h"
 
 #include "banned.h"
@@ -232,24 +231,6 @@ close_all(struct gateway *g)
 	buf_release(&g->text);
 }
 
-static void
-addresses(struct gateway *g, const struct opt_prog *prog)
-{
-	const char *err;
-
-	if ((g->in ? addr_parse(&g->in_addr, g->in, &err)
-		   : addr_bus(&g->in_addr, ADDR_CONNECT, &err)) < 0)
-		opt_misuse(prog, "%s: %s", g->in ? g->in : "SS_BUS", err);
-	if (addr_parse(&g->out_addr, g->out ? g->out : "-", &err) < 0)
-		opt_misuse(prog, "%s: %s", g->out, err);
-	if (g->workers > 1 && (g->in_addr.kind != ADDR_CONNECT ||
-				  g->out_addr.kind == ADDR_LISTEN))
-		opt_misuse(prog, "--workers needs a unix: input, and an output "
-				 "that is not listen:");
-	if (g->ping >= g->idle)
-		opt_misuse(prog, "--idle-timeout must be longer than --ping");
-}
-
 int
 gateway_run(struct gateway *g)
 {
@@ -264,115 +245,9 @@ gateway_run(struct gateway *g)
 int
 main(int argc, char **argv)
 {
-	struct gateway g = { .addr = "127.0.0.1",
-		.port = 8000,
-		.max_connections = 10000,
-		.max_lag = 1 << 20,
-		.history = 1000,
-		.ready_fd = -1,
-		.workers = 1,
-		.bound = -1,
-		.ping = 25,
-		.idle = 35,
-		.drain = 2 };
-	const struct opt opts[] = {
-		{ .kind = OPT_ADDR,
-		    .shortname = 'i',
-		    .name = "input",
-		    .arg = "ADDR",
-		    .out = &g.in,
-		    .help = "read events from ADDR (the bus)" },
-		{ .kind = OPT_ADDR,
-		    .shortname = 'o',
-		    .name = "output",
-		    .arg = "ADDR",
-		    .out = &g.out,
-		    .help =
-			"write lines to ADDR: -, unix:PATH or listen:PATH" },
-		{ .kind = OPT_TEXT,
-		    .name = "addr",
-		    .arg = "HOST",
-		    .out = &g.addr,
-		    .help = "address to listen on (127.0.0.1)" },
-		{ .kind = OPT_INT,
-		    .shortname = 'p',
-		    .name = "port",
-		    .arg = "N",
-		    .out = &g.port,
-		    .min = 0,
-		    .max = 65535,
-		    .help = "port to listen on; 0: any free one (8000)" },
-		{ .kind = OPT_INT,
-		    .name = "gather",
-		    .arg = "MS",
-		    .out = &g.gather,
-		    .min = 0,
-		    .max = 10000,
-		    .help = "under load, send at most every MS ms (0)" },
-		{ .kind = OPT_INT,
-		    .name = "workers",
-		    .arg = "N",
-		    .out = &g.workers,
-		    .min = 1,
-		    .max = WORKERS_MAX,
-		    .help = "so many processes share the port (1)" },
-		{ .kind = OPT_INT,
-		    .name = "max-connections",
-		    .arg = "N",
-		    .out = &g.max_connections,
-		    .min = 1,
-		    .max = 1000000,
-		    .help = "viewers at once; more get 503 (10000)" },
-		{ .kind = OPT_SIZE,
-		    .name = "max-lag",
-		    .arg = "SIZE",
-		    .out = &g.max_lag,
-		    .min = 4096,
-		    .max = 64 << 20,
-		    .help = "bytes that may wait for one viewer (1M)" },
-		{ .kind = OPT_INT,
-		    .name = "history",
-		    .arg = "N",
-		    .out = &g.history,
-		    .min = 0,
-		    .max = 100000,
-		    .help = "newest events kept for late comers (1000)" },
-		{ .kind = OPT_SECONDS,
-		    .name = "ping",
-		    .arg = "TIME",
-		    .out = &g.ping,
-		    .min = 1,
-		    .max = 3600,
-		    .help = "ping a viewer so often (25s)" },
-		{ .kind = OPT_SECONDS,
-		    .name = "idle-timeout",
-		    .arg = "TIME",
-		    .out = &g.idle,
-		    .min = 2,
-		    .max = 7200,
-		    .help = "drop one who answers no ping for TIME (35s)" },
-		{ .kind = OPT_SECONDS,
-		    .name = "drain-timeout",
-		    .arg = "TIME",
-		    .out = &g.drain,
-		    .min = 0,
-		    .max = 3600,
-		    .help = "how long a stop may wait for the output (2s)" },
-		{ .kind = OPT_INT,
-		    .name = "ready-fd",
-		    .arg = "N",
-		    .out = &g.ready_fd,
-		    .min = 0,
-		    .max = 1 << 20,
-		    .help = "write a newline to descriptor N when listening" },
-		{ .kind = OPT_END },
-	};
-	const struct opt_prog prog = { .name = "ss-gateway",
-		.summary = "viewers in and out, over WebSocket and HTTP",
-		.opts = opts };
+	struct gateway g = { .bound = -1 };
 
-	opt_parse(&prog, argc, argv);
-	addresses(&g, &prog);
+	options_parse(&g, argc, argv);
 	g.shared = shared_new((unsigned)g.workers);
 	if (!g.shared) {
 		msg_err("start: %s", strerror(errno));

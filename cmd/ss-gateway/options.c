@@ -1,0 +1,200 @@
+/*
+ * options: what the gateway can be told, in groups, and what of it does not
+ * fit together. A new option is a row at the end of its group, its default
+ * stands below them.
+ */
+#include <string.h>
+
+#include "gateway.h"
+#include "opt.h"
+
+#include "banned.h"
+
+#define ROWS_MAX 100
+
+struct rows {
+	struct opt row[ROWS_MAX + 1]; /* and OPT_END, which is 0 */
+	size_t n;
+};
+
+#define ADD(t, rows) add((t), (rows), sizeof(rows) / sizeof *(rows))
+
+static void
+add(struct rows *t, const struct opt *o, size_t n)
+{
+	for (; n-- && t->n < ROWS_MAX; o++)
+		t->row[t->n++] = *o;
+}
+
+/* What comes from where. */
+static void
+pipeline(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_ADDR,
+		    .shortname = 'i',
+		    .name = "input",
+		    .arg = "ADDR",
+		    .out = &g->in,
+		    .help = "read events from ADDR (the bus)" },
+		{ .kind = OPT_ADDR,
+		    .shortname = 'o',
+		    .name = "output",
+		    .arg = "ADDR",
+		    .out = &g->out,
+		    .help =
+			"write lines to ADDR: -, unix:PATH or listen:PATH" },
+		{ .kind = OPT_INT,
+		    .name = "gather",
+		    .arg = "MS",
+		    .out = &g->gather,
+		    .min = 0,
+		    .max = 10000,
+		    .help = "under load, send at most every MS ms (0)" },
+	};
+
+	ADD(t, rows);
+}
+
+/* Where viewers connect to. */
+static void
+listener(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_TEXT,
+		    .name = "addr",
+		    .arg = "HOST",
+		    .out = &g->addr,
+		    .help = "address to listen on (127.0.0.1)" },
+		{ .kind = OPT_INT,
+		    .shortname = 'p',
+		    .name = "port",
+		    .arg = "N",
+		    .out = &g->port,
+		    .min = 0,
+		    .max = 65535,
+		    .help = "port to listen on; 0: any free one (8000)" },
+		{ .kind = OPT_INT,
+		    .name = "workers",
+		    .arg = "N",
+		    .out = &g->workers,
+		    .min = 1,
+		    .max = WORKERS_MAX,
+		    .help = "so many processes share the port (1)" },
+		{ .kind = OPT_INT,
+		    .name = "max-connections",
+		    .arg = "N",
+		    .out = &g->max_connections,
+		    .min = 1,
+		    .max = 1000000,
+		    .help = "viewers at once; more get 503 (10000)" },
+	};
+
+	g->addr = "127.0.0.1";
+	g->port = 8000;
+	g->max_connections = 10000;
+	g->workers = 1;
+	ADD(t, rows);
+}
+
+/* What a connection may take, and for how long. */
+static void
+viewers(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_SIZE,
+		    .name = "max-lag",
+		    .arg = "SIZE",
+		    .out = &g->max_lag,
+		    .min = 4096,
+		    .max = 64 << 20,
+		    .help = "bytes that may wait for one viewer (1M)" },
+		{ .kind = OPT_INT,
+		    .name = "history",
+		    .arg = "N",
+		    .out = &g->history,
+		    .min = 0,
+		    .max = 100000,
+		    .help = "newest events kept for late comers (1000)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "ping",
+		    .arg = "TIME",
+		    .out = &g->ping,
+		    .min = 1,
+		    .max = 3600,
+		    .help = "ping a viewer so often (25s)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "idle-timeout",
+		    .arg = "TIME",
+		    .out = &g->idle,
+		    .min = 2,
+		    .max = 7200,
+		    .help = "drop one who answers no ping for TIME (35s)" },
+	};
+
+	g->max_lag = 1 << 20;
+	g->history = 1000;
+	g->ping = 25;
+	g->idle = 35;
+	ADD(t, rows);
+}
+
+/* Start and stop. */
+static void
+process(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_SECONDS,
+		    .name = "drain-timeout",
+		    .arg = "TIME",
+		    .out = &g->drain,
+		    .min = 0,
+		    .max = 3600,
+		    .help = "how long a stop may wait for the output (2s)" },
+		{ .kind = OPT_INT,
+		    .name = "ready-fd",
+		    .arg = "N",
+		    .out = &g->ready_fd,
+		    .min = 0,
+		    .max = 1 << 20,
+		    .help = "write a newline to descriptor N when listening" },
+	};
+
+	g->drain = 2;
+	g->ready_fd = -1;
+	ADD(t, rows);
+}
+
+static void
+addresses(struct gateway *g, const struct opt_prog *prog)
+{
+	const char *err;
+
+	if ((g->in ? addr_parse(&g->in_addr, g->in, &err)
+		   : addr_bus(&g->in_addr, ADDR_CONNECT, &err)) < 0)
+		opt_misuse(prog, "%s: %s", g->in ? g->in : "SS_BUS", err);
+	if (addr_parse(&g->out_addr, g->out ? g->out : "-", &err) < 0)
+		opt_misuse(prog, "%s: %s", g->out, err);
+	if (g->workers > 1 && (g->in_addr.kind != ADDR_CONNECT ||
+				  g->out_addr.kind == ADDR_LISTEN))
+		opt_misuse(prog, "--workers needs a unix: input, and an output "
+				 "that is not listen:");
+	if (g->ping >= g->idle)
+		opt_misuse(prog, "--idle-timeout must be longer than --ping");
+}
+
+void
+options_parse(struct gateway *g, int argc, char **argv)
+{
+	struct rows t = { .n = 0 };
+	const struct opt_prog prog = { .name = "ss-gateway",
+		.summary = "viewers in and out, over WebSocket and HTTP",
+		.opts = t.row };
+
+	pipeline(g, &t);
+	listener(g, &t);
+	viewers(g, &t);
+	process(g, &t);
+	opt_parse(&prog, argc, argv);
+	addresses(g, &prog);
+}
