@@ -224,19 +224,27 @@ head(struct buf *b, const char *type, const char *id)
 	return buf_addf(b, "{\"type\":\"%s\",\"id\":\"%s\"", type, id);
 }
 
+struct tail {
+	int64_t ts;
+	enum role role;
+	const char *room, *nonce;
+	size_t nonce_len;
+};
+
 /* What every event ends with; takes it back when it got too long. */
 static int
-tail(struct buf *b, size_t old, int64_t ts, const char *room, const char *nonce,
-    size_t nonce_len, int err)
+tail(struct buf *b, size_t old, const struct tail *e, int err)
 {
 	char t[CLOCK_RFC3339_LEN + 1];
 
-	clock_format(ts, t);
+	clock_format(e->ts, t);
 	text_member(b, "ts", t, CLOCK_RFC3339_LEN, &err);
-	if (room && strcmp(room, EVENT_ROOM) != 0)
-		text_member(b, "room", room, strlen(room), &err);
-	if (nonce)
-		text_member(b, "nonce", nonce, nonce_len, &err);
+	if (e->room && strcmp(e->room, EVENT_ROOM) != 0)
+		text_member(b, "room", e->room, strlen(e->room), &err);
+	if (e->role != ROLE_VIEWER)
+		err |= buf_addf(b, ",\"role\":\"%s\"", role_name(e->role));
+	if (e->nonce)
+		text_member(b, "nonce", e->nonce, e->nonce_len, &err);
 	err |= buf_addc(b, '}');
 	if (!err && b->len - old + 1 > EVENT_LINE_MAX) {
 		errno = EMSGSIZE;
@@ -253,21 +261,23 @@ int
 event_write_chat(struct buf *b, const struct event_chat *c)
 {
 	size_t old = b->len;
+	struct tail t = { c->ts, c->role, c->room, c->nonce, c->nonce_len };
 	int err = head(b, "chat", c->id);
 
 	text_member(b, "user", c->user, strlen(c->user), &err);
 	text_member(b, "message", c->message, c->message_len, &err);
-	return tail(b, old, c->ts, c->room, c->nonce, c->nonce_len, err);
+	return tail(b, old, &t, err);
 }
 
 int
 event_write_gift(struct buf *b, const struct event_gift *g)
 {
 	size_t old = b->len;
+	struct tail t = { g->ts, g->role, g->room, g->nonce, g->nonce_len };
 	int err = head(b, "gift", g->id);
 
 	text_member(b, "from", g->from, strlen(g->from), &err);
 	err |= buf_addf(b, ",\"gift_id\":%" PRId64 ",\"amount\":%" PRId64,
 	    g->gift_id, g->amount);
-	return tail(b, old, g->ts, g->room, g->nonce, g->nonce_len, err);
+	return tail(b, old, &t, err);
 }

@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "role.h"
 
 #define EVENT_LINE_MAX 4096       /* a line that we create, with its \n */
 #define EVENT_INPUT_MAX (1 << 20) /* a line that we accept, without it */
@@ -80,13 +81,15 @@ struct event_chat {
 	size_t message_len;
 	const char *nonce;
 	size_t nonce_len;
-	int64_t ts; /* ms */
+	enum role role; /* ROLE_VIEWER: left out */
+	int64_t ts;     /* ms */
 };
 struct event_gift {
 	const char *id, *from, *room;
 	int64_t gift_id, amount;
 	const char *nonce;
 	size_t nonce_len;
+	enum role role;
 	int64_t ts;
 };
 /*

@@ -43,6 +43,10 @@ unit() {
 	unit event
 }
 
+@test "role" {
+	unit role
+}
+
 @test "addr" {
 	unit addr
 }

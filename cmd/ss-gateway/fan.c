@@ -215,7 +215,7 @@ tell_named(struct fan *f, const char *room, const char *name, bool recovering,
 
 	for (; v; v = v->same)
 		if ((recovering || !v->recovering) &&
-		    strcmp(v->name, name) == 0 &&
+		    strcmp(v->ident.name, name) == 0 &&
 		    strcmp(v->room->name, room) == 0)
 			fan_tell(f, v, line, n);
 }
@@ -388,7 +388,7 @@ fan_join(struct fan *f, struct viewer *v, const char *room)
 	v->room = r;
 	v->slot = r->n;
 	r->v[r->n++] = v;
-	at = &f->names[hash(v->name) % NAME_BUCKETS];
+	at = &f->names[hash(v->ident.name) % NAME_BUCKETS];
 	v->same = *at;
 	*at = v;
 	f->nviewers++;
@@ -419,7 +419,7 @@ unlag(struct fan *f, struct viewer *v)
 void
 fan_leave(struct fan *f, struct viewer *v)
 {
-	struct viewer **at = &f->names[hash(v->name) % NAME_BUCKETS];
+	struct viewer **at = &f->names[hash(v->ident.name) % NAME_BUCKETS];
 	struct room *r = v->room;
 
 	unlag(f, v);

@@ -17,6 +17,7 @@
 
 #include "buf.h"
 #include "event.h"
+#include "ident.h"
 
 struct fan;
 struct room;
@@ -45,8 +46,15 @@ struct viewer {
 	unsigned short refuse_code; /* the message at hand is refused */
 	size_t thrown;  /* bytes of it that were read and thrown away */
 	struct buf *rx; /* a message that came in parts, or NULL */
-	char name[EVENT_NAME_MAX + 1];
+	struct ident ident;
 };
+
+/* He sees what is held or blocked, and may act. */
+static inline bool
+viewer_is_staff(const struct viewer *v)
+{
+	return role_is_staff(v->ident.role);
+}
 
 struct fan_stats {
 	uint64_t frames;  /* events put into the ring */
@@ -83,7 +91,7 @@ void fan_skip(struct fan *);
 /* Forgets the past: what follows begins behind position seq. */
 void fan_forget(struct fan *, uint64_t seq);
 
-/* v->name, fd, wsi and ndjson are set. 0, or -1 (out of memory). */
+/* v->ident, fd, wsi and ndjson are set. 0, or -1 (out of memory). */
 int fan_join(struct fan *, struct viewer *, const char *room);
 void fan_leave(struct fan *, struct viewer *);
 const char *fan_room_name(const struct viewer *);

@@ -22,6 +22,7 @@
 #include "epoch.h"
 #include "event.h"
 #include "fan.h"
+#include "ident.h"
 #include "loop.h"
 #include "notify.h"
 #include "shared.h"
@@ -189,8 +190,8 @@ struct gift_answer {
 	char id[ULID_LEN + 1];
 	char detail[160];
 };
-void gift_take(struct gateway *, const char *body, size_t n, const char *key,
-    size_t keylen, struct gift_answer *);
+void gift_take(struct gateway *, const struct ident *, const char *body,
+    size_t n, const char *key, size_t keylen, struct gift_answer *);
 
 /* nonces.c: nonces of chat and gifts, remembered for five minutes */
 struct pending;

@@ -131,11 +131,13 @@ unclaim(struct gateway *g, const char *from, const char *key, size_t n)
 }
 
 void
-gift_take(struct gateway *g, const char *body, size_t n, const char *key,
-    size_t keylen, struct gift_answer *a)
+gift_take(struct gateway *g, const struct ident *id, const char *body, size_t n,
+    const char *key, size_t keylen, struct gift_answer *a)
 {
 	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
-	struct event_gift e = { .nonce = key, .nonce_len = keylen };
+	struct event_gift e = {
+		.nonce = key, .nonce_len = keylen, .role = id->role
+	};
 	struct outgoing out = { .room = room };
 	struct nonce *k = NULL;
 	uint64_t meaning;
@@ -147,6 +149,15 @@ gift_take(struct gateway *g, const char *body, size_t n, const char *key,
 	}
 	if (read_gift(g, body, n, &e, from, room, a) < 0)
 		return;
+	if (id->known && id->role != ROLE_ADMIN &&
+	    strcmp(from, id->name) != 0) {
+		bad(a, 403, "from: must be the token's sub");
+		return;
+	}
+	if (!ident_in_room(id, room)) {
+		bad(a, 403, "room: not among the token's rooms");
+		return;
+	}
 	meaning = nonces_gift(room, e.gift_id, e.amount);
 	if (key)
 		k = nonces_find(g->nonces, from, key, keylen);

@@ -29,6 +29,7 @@
 
 /* A POST whose body is being read. */
 struct request {
+	struct ident ident; /* who makes it */
 	struct buf body;
 	bool answered; /* refused already: the rest is thrown away */
 	size_t thrown;
@@ -49,6 +50,8 @@ static const struct {
 } statuses[] = {
 	{ 200, "OK", "ok" },
 	{ 400, "Bad Request", "bad_request" },
+	{ 401, "Unauthorized", "unauthorized" },
+	{ 403, "Forbidden", "forbidden" },
 	{ 404, "Not Found", "not_found" },
 	{ 405, "Method Not Allowed", "method_not_allowed" },
 	{ 408, "Request Timeout", "timeout" },
@@ -107,6 +110,8 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 {
 	struct buf b;
 
+	if (status == 401 && !*extra)
+		extra = "WWW-Authenticate: Bearer realm=\"safestream\"\r\n";
 	buf_init(&b, 4096);
 	buf_addf(&b, "{\"error\":\"%s\"", statuses[row_of(status)].code);
 	if (detail) {
@@ -322,13 +327,17 @@ static int
 post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
 {
 	struct request *q = calloc(1, sizeof *q);
+	const char *why = NULL;
 	char arg[4];
-	int wait;
+	int wait, status;
 
 	if (!q)
 		return -1;
 	buf_init(&q->body, BODY_MAX);
 	c->req = q;
+	status = ident_of_request(g, wsi, &q->ident, &why);
+	if (status)
+		return refuse(g, wsi, c, status, why, "");
 	if (length == -1)
 		return refuse(g, wsi, c, 411, "Content-Length: missing", "");
 	if (length > BODY_MAX)
@@ -445,8 +454,8 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 	lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
 	if (q->answered)
 		return -1; /* all read: now it may close */
-	gift_take(g, q->body.p, q->body.len, q->has_key ? q->key : NULL,
-	    q->keylen, &a);
+	gift_take(g, &q->ident, q->body.p, q->body.len,
+	    q->has_key ? q->key : NULL, q->keylen, &a);
 	if (a.status != 200) {
 		g->n.refused++;
 		http_error(wsi, a.status, a.detail,
@@ -520,6 +529,7 @@ http_forget(struct gateway *g, struct conn *c)
 			break;
 		}
 	buf_release(&c->req->body);
+	ident_release(&c->req->ident);
 	free(c->req);
 	c->req = NULL;
 }

@@ -61,7 +61,7 @@ sees(void *arg, const char *line, size_t n, bool priv)
 {
 	struct asker *a = arg;
 
-	return past_shown(a->g, a->v->name, line, n, priv);
+	return past_shown(a->g, a->v->ident.name, line, n, priv);
 }
 
 static void
@@ -218,7 +218,7 @@ on_line(void *arg, const struct source_line *l)
 			fetch_hello(f, &ev);
 		} else if (f->greeted && seq > f->v->after) {
 			if (of_his_room(g, f->v, &ev, &priv) &&
-			    past_shown(g, f->v->name, l->p, l->n, priv))
+			    past_shown(g, f->v->ident.name, l->p, l->n, priv))
 				fan_give(g->fan, f->v, l->p, l->n);
 			f->v->after = seq;
 		}

@@ -28,6 +28,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 {
 	struct viewer *v = calloc(1, sizeof *v);
 	char path[256], room[EVENT_NAME_MAX + 1];
+	const char *why;
 
 	if (!v)
 		return NULL;
@@ -35,10 +36,13 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	v->fd = lws_get_socket_fd(wsi);
 	v->ndjson = strcmp(lws_get_protocol(wsi)->name, SUBPROTOCOL) == 0;
 	/* both were checked before the upgrade */
-	if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0 ||
-	    !upgrade_name(path) || strlen(upgrade_name(path)) >= sizeof v->name)
+	if (ident_of_request(g, wsi, &v->ident, &why) != 0 ||
+	    lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0 ||
+	    !upgrade_name(path) ||
+	    strlen(upgrade_name(path)) >= sizeof v->ident.name)
 		goto fail;
-	memcpy(v->name, upgrade_name(path), strlen(upgrade_name(path)) + 1);
+	memcpy(
+	    v->ident.name, upgrade_name(path), strlen(upgrade_name(path)) + 1);
 	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
 	if (fan_join(g->fan, v, room) < 0)
@@ -49,6 +53,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	past_greet(g, v, wsi);
 	return v;
 fail:
+	ident_release(&v->ident);
 	free(v);
 	return NULL;
 }
@@ -69,6 +74,7 @@ viewer_free(struct gateway *g, struct viewer *v)
 	past_forget(g, v);
 	fan_leave(g->fan, v);
 	drop_rx(v);
+	ident_release(&v->ident);
 	free(v);
 }
 
@@ -147,7 +153,7 @@ give_once(struct gateway *g, struct viewer *v, const struct nonce *k)
 			return;
 	}
 	line = fan_find(g->fan, seq, &n, &priv);
-	if (line && past_shown(g, v->name, line, n, priv))
+	if (line && past_shown(g, v->ident.name, line, n, priv))
 		fan_tell(g->fan, v, line, n);
 	buf_add(&v->given, &seq, sizeof seq);
 }
@@ -158,7 +164,7 @@ send_out(struct gateway *g, struct viewer *v, const char *id, const char *line,
     size_t n, struct nonce *k)
 {
 	struct outgoing out = { .id = id,
-		.user = v->name,
+		.user = v->ident.name,
 		.room = fan_room_name(v),
 		.line = line,
 		.len = n,
@@ -202,16 +208,17 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 	uint64_t meaning = nonces_chat(fan_room_name(v), p, n);
 	struct nonce *k = NULL;
 	struct event_chat c = { .id = id,
-		.user = v->name,
+		.user = v->ident.name,
 		.room = fan_room_name(v),
 		.message = p,
 		.message_len = n,
 		.nonce = nonce->given ? nonce->s : NULL,
 		.nonce_len = nonce->n,
+		.role = v->ident.role,
 		.ts = now };
 
 	if (nonce->given)
-		k = nonces_find(g->nonces, v->name, nonce->s, nonce->n);
+		k = nonces_find(g->nonces, v->ident.name, nonce->s, nonce->n);
 	if (k) {
 		emit_again(g, v, k, meaning, nonce);
 		return;
@@ -226,8 +233,8 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		error(g, v, "busy", "the pipeline can't take more now", nonce);
 	else if (nonce->given)
 		outbox_named(g, id,
-		    nonces_add(
-			g->nonces, v->name, nonce->s, nonce->n, meaning, id));
+		    nonces_add(g->nonces, v->ident.name, nonce->s, nonce->n,
+			meaning, id));
 }
 
 static void

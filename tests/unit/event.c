@@ -191,10 +191,12 @@ writes_chat(void)
 	IS_INT(parse(&ev, out.p), 0);
 	OK(json_get(&ev.doc, "room") == NULL);
 	OK(json_get(&ev.doc, "nonce") == NULL);
+	OK(json_get(&ev.doc, "role") == NULL);
 	buf_reset(&out);
 	c.room = "den";
 	c.nonce = "n\"1";
 	c.nonce_len = 3;
+	c.role = ROLE_MODERATOR;
 	buf_adds(&out, "before");
 	IS_INT(event_write_chat(&out, &c), 0);
 	IS_MEM(out.p, 6, "before");
@@ -203,6 +205,7 @@ writes_chat(void)
 	OK(json_str_is(json_get(&ev.doc, "room"), "den"));
 	OK(json_str_is(json_get(&ev.doc, "nonce"), "n\"1"));
 	OK(json_str_is(json_get(&ev.doc, "user"), "alice"));
+	OK(json_str_is(json_get(&ev.doc, "role"), "moderator"));
 	OK(!json_has_duplicates(&ev.doc));
 	event_release(&ev);
 	buf_release(&out);
@@ -232,12 +235,14 @@ writes_gift(void)
 	g.room = "den";
 	g.nonce = "k";
 	g.nonce_len = 1;
+	g.role = ROLE_SUBSCRIBER;
 	IS_INT(event_write_gift(&out, &g), 0);
 	IS_INT(parse(&ev, out.p), 0);
 	IS_INT(json_int(json_get(&ev.doc, "amount"), &n), 0);
 	IS_INT(n, JSON_INT_MAX);
 	OK(json_str_is(json_get(&ev.doc, "room"), "den"));
 	OK(json_str_is(json_get(&ev.doc, "nonce"), "k"));
+	OK(json_str_is(json_get(&ev.doc, "role"), "subscriber"));
 	event_release(&ev);
 	buf_release(&out);
 }

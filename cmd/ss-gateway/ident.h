@@ -1,0 +1,39 @@
+/*
+ * ident: who it is that connects or makes a request. Everything that depends
+ * on who somebody is asks here.
+ */
+#ifndef SS_IDENT_H
+#define SS_IDENT_H
+
+#include <libwebsockets.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "role.h"
+
+struct gateway;
+
+struct ident {
+	int64_t expires; /* wall ms; 0: never */
+	char *rooms;     /* those allowed, a space between them; NULL: all */
+	enum role role;
+	bool known;                    /* by a valid token */
+	char name[EVENT_NAME_MAX + 1]; /* "": whoever it is */
+	char addr[INET6_ADDRSTRLEN];   /* of the client, "" where unknown */
+};
+
+/* A zeroed one is a viewer without a name; this frees what one has. */
+void ident_release(struct ident *);
+/*
+ * Who makes this request (an upgrade, too). 0 and *id is filled (the caller
+ * releases it), or the status of a refusal, 401 or 403, with *why its detail.
+ * Without keys everybody is a viewer who is not known, and has no name.
+ */
+int ident_of_request(
+    struct gateway *, struct lws *, struct ident *id, const char **why);
+/* This room is among those allowed. */
+bool ident_in_room(const struct ident *, const char *room);
+
+#endif
