@@ -127,7 +127,14 @@ MAN := $(sort $(wildcard man/*.1 man/*.5 man/*.7))
 C_SRC := $(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC)
 C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
 
-GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc
+# The programs with pages; a page may use what another program has. A name is
+# the path that it is served under.
+WWW_PROGS := $(sort $(patsubst cmd/%/www/index.html,%,\
+	$(wildcard cmd/ss-*/www/index.html)))
+www_src = $(sort $(wildcard cmd/$(1)/www/*) $(WWW.$(1)))
+
+GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc \
+	$(WWW_PROGS:%=$(B)/gen/www-%.inc)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BIN := $(PROGS:%=$(B)/bin/%)
@@ -165,7 +172,8 @@ $(B)/flags: FORCE | $(FIRST)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) \
 		$(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(JQ_CFLAGS) \
-		$(JQ_LIBS) $(C_SRC))' >$@.new
+		$(JQ_LIBS) $(C_SRC) $(foreach p,$(WWW_PROGS),\
+		$(call www_src,$(p))))' >$@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
 $(B)/obj/%.o: %.c $(B)/flags | $(FIRST)
@@ -186,6 +194,16 @@ $(B)/gen/phrases-tests.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
 	$(Q)awk -v tests=1 -f $^ >$@
 $(B)/obj/lib/toxic/phrases.o: $(B)/gen/phrases.inc
 $(B)/obj/tests/unit/phrases.o: $(B)/gen/phrases-tests.inc
+
+# $(1): a program with pages; they are part of its pages.o
+define pages
+$$(B)/gen/www-$(1).inc: lib/www.sh $$(call www_src,$(1)) $$(B)/flags
+	$$(say) WWW $$@
+	@mkdir -p $$(@D)
+	$$(Q)sh lib/www.sh $$(B)/gen/www-$(1) $$(call www_src,$(1)) >$$@
+$$(B)/obj/cmd/$(1)/pages.o: $$(B)/gen/www-$(1).inc
+endef
+$(foreach p,$(WWW_PROGS),$(eval $(call pages,$(p))))
 
 # the model is part of that file
 $(B)/obj/lib/toxic/default.o: lib/toxic/default.ssm
@@ -370,7 +388,7 @@ completions: all
 
 # --- lint -----------------------------------------------------------------
 
-SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh \
+SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh lib/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
 LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
 	$(PCRE2_CFLAGS) $(ICU_CFLAGS) $(SQLITE_CFLAGS)

@@ -46,6 +46,7 @@ _ss_options() {
 		--idle-timeout:seconds
 		--drain-timeout:seconds
 		--ready-fd:int
+		--www:text
 		--quiet:flag
 		-q:flag
 		--verbose:flag

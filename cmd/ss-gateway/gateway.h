@@ -30,6 +30,7 @@
 #include "source.h"
 #include "ulid.h"
 #include "window.h"
+#include "www.h"
 
 #define BODY_MAX 65536    /* bytes of an HTTP body: CONTRACT 6 */
 #define MESSAGE_MAX 16384 /* bytes of a WebSocket message: CONTRACT 6 */
@@ -54,7 +55,7 @@ struct counters {
 
 struct gateway {
 	/* options */
-	const char *in, *out, *addr;
+	const char *in, *out, *addr, *www_dir;
 	int64_t port, max_connections, max_lag, history, ready_fd, gather,
 	    workers;
 	double ping, idle, drain;
@@ -107,6 +108,7 @@ struct gateway {
 	struct nonces *nonces;
 	struct outbox *outbox;
 	struct request *waiting; /* gifts with ?wait=1 */
+	struct www www;
 	struct fetch *fetches;
 	size_t nfetches;
 	struct ulid ids;
@@ -173,6 +175,12 @@ int http_writable(struct gateway *, struct lws *, struct conn *);
 int http_too_slow(struct gateway *, struct lws *, struct conn *);
 void http_forget(struct gateway *, struct conn *);
 /*
+ * Writes an answer; headers are lines with \r\n, without those of the length
+ * and of the connection, which is to be closed afterwards.
+ */
+void http_answer(
+    struct lws *, int status, const char *headers, const char *body, size_t n);
+/*
  * Writes an error as JSON; detail may be NULL, extra is header lines or "".
  * The connection is to be closed afterwards.
  */
@@ -181,6 +189,12 @@ void http_error(
 
 /* The event that was sent under id is back, as real: who waits is answered. */
 void http_delivered(struct gateway *, const char *id, const char *real);
+
+/* pages.c: 0, or -1 after a message. */
+int pages_open(struct gateway *);
+bool pages_have(const struct gateway *, const char *path);
+/* Answers with the file at path; false: there is none. */
+bool pages_get(struct gateway *, struct lws *, const char *path);
 
 /* gift.c */
 /* What became of a gift: the status, and its id or a detail. */

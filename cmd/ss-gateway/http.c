@@ -49,6 +49,7 @@ static const struct {
 	const char *reason, *code;
 } statuses[] = {
 	{ 200, "OK", "ok" },
+	{ 304, "Not Modified", "not_modified" },
 	{ 400, "Bad Request", "bad_request" },
 	{ 401, "Unauthorized", "unauthorized" },
 	{ 403, "Forbidden", "forbidden" },
@@ -76,9 +77,9 @@ row_of(int status)
 	return i;
 }
 
-static void
-answer(struct lws *wsi, int status, const char *type, const char *extra,
-    const char *body, size_t n)
+void
+http_answer(struct lws *wsi, int status, const char *headers, const char *body,
+    size_t n)
 {
 	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 	size_t row = row_of(status);
@@ -88,20 +89,32 @@ answer(struct lws *wsi, int status, const char *type, const char *extra,
 	if (buf_reserve(&b, LWS_PRE) < 0)
 		return;
 	b.len = LWS_PRE; /* the library wants room in front */
-	if (buf_addf(&b,
-		"HTTP/1.1 %d %s\r\n"
-		"Content-Type: %s\r\n"
-		"Content-Length: %zu\r\n"
-		"Cache-Control: no-store\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
-		"Connection: close\r\n"
-		"%s\r\n",
-		statuses[row].status, statuses[row].reason, type, n,
-		extra) == 0 &&
-	    (head || buf_add(&b, body, n) == 0))
+	if (buf_addf(&b, "HTTP/1.1 %d %s\r\n%sConnection: close\r\n",
+		statuses[row].status, statuses[row].reason, headers) == 0 &&
+	    (status == 304 ||
+		buf_addf(&b, "Content-Length: %zu\r\n", n) == 0) &&
+	    buf_adds(&b, "\r\n") == 0 && (head || buf_add(&b, body, n) == 0))
 		/* if that fails the connection ends, as it does anyway */
 		lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
 		    LWS_WRITE_HTTP_HEADERS);
+	buf_release(&b);
+}
+
+/* One of what is made anew each time. extra: header lines, or "". */
+static void
+answer(struct lws *wsi, int status, const char *type, const char *extra,
+    const char *body, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	if (buf_addf(&b,
+		"Content-Type: %s\r\n"
+		"Cache-Control: no-store\r\n"
+		"X-Content-Type-Options: nosniff\r\n"
+		"%s",
+		type, extra) == 0)
+		http_answer(wsi, status, b.p, body, n);
 	buf_release(&b);
 }
 
@@ -375,6 +388,17 @@ is_get(struct lws *wsi)
 	       lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 }
 
+static bool
+can_get(const struct gateway *g, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof routes / sizeof *routes; i++)
+		if (strcmp(path, routes[i].path) == 0)
+			return true;
+	return pages_have(g, path);
+}
+
 int
 http_request(
     struct gateway *g, struct lws *wsi, struct conn *c, const char *path)
@@ -395,11 +419,10 @@ http_request(
 	if (gift && post)
 		return post_gift(g, wsi, c, length);
 	if (length > 0 || !get) {
-		for (i = 0; i < sizeof routes / sizeof *routes; i++)
-			if (strcmp(path, routes[i].path) == 0)
-				return refuse(g, wsi, c, get ? 400 : 405,
-				    get ? "body: none expected" : NULL,
-				    get ? "" : "Allow: GET, HEAD\r\n");
+		if (can_get(g, path))
+			return refuse(g, wsi, c, get ? 400 : 405,
+			    get ? "body: none expected" : NULL,
+			    get ? "" : "Allow: GET, HEAD\r\n");
 		if (gift)
 			return refuse(g, wsi, c, 405, NULL, "Allow: POST\r\n");
 		return refuse(g, wsi, c, 404, NULL, "");
@@ -412,6 +435,8 @@ http_request(
 	if (upgrade_name(path))
 		return refuse_plain(g, wsi, 426, "connect with WebSocket",
 		    "Upgrade: websocket\r\n");
+	if (pages_get(g, wsi, path))
+		return -1;
 	return refuse_plain(g, wsi, 404, NULL, "");
 }
 

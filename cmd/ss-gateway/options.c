@@ -158,6 +158,11 @@ process(struct gateway *g, struct rows *t)
 		    .min = 0,
 		    .max = 1 << 20,
 		    .help = "write a newline to descriptor N when listening" },
+		{ .kind = OPT_TEXT,
+		    .name = "www",
+		    .arg = "DIR",
+		    .out = &g->www_dir,
+		    .help = "files that replace the page's own" },
 	};
 
 	g->drain = 2;
