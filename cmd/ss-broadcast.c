@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hub.h"
+#include "metrics.h"
 #include "msg.h"
 #include "opt.h"
 #include "stage.h"
@@ -20,6 +21,7 @@ struct app {
 	struct stage_conf conf;
 	struct stage *stage;
 	int64_t history, max_lag, ready_fd;
+	uint64_t joined, cut_off, refused, filled, broken;
 	bool print;
 	bool served; /* somebody has listened */
 };
@@ -52,6 +54,7 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 	switch (what) {
 	case HUB_JOINED:
 		a->served = true;
+		a->joined++;
 		msg_info(
 		    "subscriber %ld joined: %" PRIu64 " now", (long)peer, n);
 		break;
@@ -59,23 +62,54 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 		msg_info("subscriber %ld left", (long)peer);
 		break;
 	case HUB_CUT_OFF:
+		a->cut_off++;
 		msg_warn("subscriber %ld cut off: %" PRIu64 " bytes behind",
 		    (long)peer, n);
 		break;
 	case HUB_REFUSED:
+		a->refused++;
 		msg_err("no subscriber accepted: %s", strerror((int)n));
 		break;
 	case HUB_FILLED:
+		a->filled += n;
 		msg_info("%" PRIu64 " events came from the log", n);
 		break;
 	case HUB_BROKEN:
+		a->broken++;
 		msg_warn(
 		    "the series is broken, and goes on behind %" PRIu64, n);
 		break;
 	}
 }
 
-static const struct stage_ops ops = { .event = on_event, .news = on_news };
+static void
+on_metrics(void *arg, struct buf *b)
+{
+	const struct app *a = arg;
+	const struct hub *hub = stage_hub(a->stage);
+
+	if (!hub)
+		return;
+	metrics_gauge(b, "subscribers", "Subscribers connected now.",
+	    (double)hub_readers(hub));
+	metrics_counter(b, "subscribers_total",
+	    "Subscribers that ever connected.", a->joined);
+	metrics_gauge(b, "subscriber_lag_bytes",
+	    "Bytes that the slowest subscriber has still to get.",
+	    (double)hub_pending(hub));
+	metrics_counter(b, "subscribers_cut_off_total",
+	    "Subscribers cut off because they lagged.", a->cut_off);
+	metrics_counter(b, "subscribers_refused_total",
+	    "Times that no subscriber could be accepted.", a->refused);
+	metrics_counter(b, "filled_events_total",
+	    "Events that had been missed and came from the log.", a->filled);
+	metrics_counter(b, "series_breaks_total",
+	    "Times that what was missed could not be had.", a->broken);
+}
+
+static const struct stage_ops ops = {
+	.event = on_event, .news = on_news, .metrics = on_metrics
+};
 
 static void
 parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
@@ -130,6 +164,7 @@ main(int argc, char **argv)
 		    .name = "print",
 		    .out = &a.print,
 		    .help = "copy every line to stdout as well" },
+		STAGE_OPT_METRICS(a.conf),
 		STAGE_OPT_REJECT(a.conf),
 		STAGE_OPT_DRAIN(a.conf),
 		{ .kind = OPT_INT,

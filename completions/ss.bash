@@ -15,6 +15,7 @@ _ss_options() {
 		--max-lag:size
 		--log:dir
 		--print:flag
+		--metrics:text
 		--reject:file
 		--drain-timeout:seconds
 		--ready-fd:int
@@ -130,6 +131,7 @@ _ss_options() {
 		--no-tee:flag
 		--db:text
 		--rebuild-db:flag
+		--metrics:text
 		--reject:file
 		--drain-timeout:seconds
 		--quiet:flag
@@ -167,6 +169,7 @@ _ss_options() {
 		--ask-max:int
 		--state:text
 		--stats:flag
+		--metrics:text
 		--reject:file
 		--drain-timeout:seconds
 		--quiet:flag

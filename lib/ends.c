@@ -46,6 +46,26 @@ away_ends(struct away *a)
 	a->told = false;
 }
 
+struct metrics *
+ends_metrics(struct loop *loop, const char *addr, const char *program,
+    void (*collect)(void *arg, struct buf *), void *arg)
+{
+	const char *err;
+	struct metrics *m = metrics_open(
+	    loop, addr, program, collect, arg, &err);
+
+	if (!m) {
+		msg_err("--metrics: %s: %s", addr, err);
+		return NULL;
+	}
+	if (metrics_is_open(m))
+		msg_warn("--metrics: %s: not a loopback address: anybody who "
+			 "reaches it can read them",
+		    addr);
+	msg_info("metrics at %s", metrics_where(m));
+	return m;
+}
+
 void
 ends_not_opened(const struct addr *a, const char *std)
 {

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "loop.h"
+#include "metrics.h"
 
 /* A unix: peer that is not there; said once, when that has lasted. */
 struct away {
@@ -27,6 +28,10 @@ void away_init(
 void away_since(struct away *, int err);
 /* It is there, or it does not matter any more. */
 void away_ends(struct away *);
+
+/* metrics_open (metrics.h), and says where, or why not. */
+struct metrics *ends_metrics(struct loop *, const char *addr,
+    const char *program, void (*collect)(void *arg, struct buf *), void *arg);
 
 /* Says with errno why an address could not be opened; std: stdin or stdout. */
 void ends_not_opened(const struct addr *, const char *std);

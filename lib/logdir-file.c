@@ -362,6 +362,7 @@ day_roll(struct logdir *ld, struct day *d)
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return -1;
 		ld->renamed = true;
+		ld->rolls += d->roll == 1;
 	}
 	return 0;
 }

@@ -43,6 +43,7 @@ struct logdir {
 	size_t pending;
 	size_t unsynced;
 	uint64_t clock;  /* counts uses */
+	uint64_t rolls;  /* files rolled over */
 	int lock;        /* descriptor of .lock */
 	bool gone;       /* the folder was not there at the last look */
 	bool unclosable; /* a close(2) failed */

@@ -401,6 +401,12 @@ logdir_unsynced(const struct logdir *ld)
 	return ld->unsynced;
 }
 
+uint64_t
+logdir_rolls(const struct logdir *ld)
+{
+	return ld->rolls;
+}
+
 size_t
 logdir_pending(const struct logdir *ld)
 {

@@ -63,6 +63,8 @@ int logdir_flush(struct logdir *);
 int logdir_sync(struct logdir *);
 /* Bytes written and not synced yet; 0 where nothing is ever synced. */
 size_t logdir_unsynced(const struct logdir *);
+/* Files rolled over so far. */
+uint64_t logdir_rolls(const struct logdir *);
 /* Bytes that wait. */
 size_t logdir_pending(const struct logdir *);
 /* Closes all files; they are opened anew by name with the next write. */

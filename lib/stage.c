@@ -49,8 +49,11 @@ on_line(void *arg, const struct source_line *l)
 		stage_long_line(st, l);
 	else if (event_parse(&st->ev, l->p, l->n) < 0)
 		stage_reject(st, st->ev.doc.err);
-	else
+	else {
+		if (st->sample)
+			stage_metrics_age(st);
 		st->ops->event(st->arg, &st->ev);
+	}
 	if (st->sink && sink_pending(st->sink) > QUEUE_HIGH + st->conf->group)
 		source_pause(st->source);
 }
@@ -124,6 +127,7 @@ flush(struct stage *st)
 		return;
 	if (st->ops->commit && st->ops->commit(st->arg) < 0) {
 		st->held = true;
+		st->commit_failures++;
 		source_pause(st->source);
 		loop_after(st->loop, &st->retry,
 		    st->failures++ == 0 ? COMMIT_FIRST : COMMIT_RETRY,
@@ -156,6 +160,7 @@ on_batch(void *arg)
 		    stage_in_name(st), torn - st->torn,
 		    torn - st->torn == 1 ? "" : "s");
 	st->torn = torn;
+	st->sample = st->metrics != NULL;
 	/* one commit for much, but never while nothing else comes */
 	if (st->conf->group && !st->hurry && pending(st) < st->conf->group &&
 	    !st->held && source_ready(st->source))
@@ -367,6 +372,7 @@ stage_new(const struct opt_prog *prog, const struct stage_conf *conf,
 	address(st, &st->out, conf->out, conf->out_is_bus, ADDR_LISTEN);
 	if (conf->no_out)
 		st->out.kind = ADDR_NONE;
+	stage_metrics_check(st);
 	st->loop = loop_new();
 	if (!st->loop)
 		goto no_memory;
@@ -375,7 +381,8 @@ stage_new(const struct opt_prog *prog, const struct stage_conf *conf,
 	for (i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (loop_signal(st->loop, signals[i], on_signal, st) < 0)
 			goto no_memory;
-	if (open_reject(st) >= 0 && open_ends(st) == 0)
+	if (open_reject(st) >= 0 && open_ends(st) == 0 &&
+	    stage_metrics_open(st) == 0)
 		return st;
 	stage_free(st);
 	return NULL;
@@ -525,6 +532,7 @@ stage_free(struct stage *st)
 	if (!st)
 		return;
 	quiet_end = st->no_reader;
+	metrics_free(st->metrics);
 	source_free(st->source);
 	sink_free(st->sink);
 	sink_free(st->print);

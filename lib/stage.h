@@ -47,12 +47,15 @@ struct stage_ops {
 	/* SIGHUP or SIGUSR1; those two are ignored by default; may be NULL */
 	void (*signal)(void *arg, int signo);
 	hub_news_fn *news; /* listen: on output; may be NULL */
+	/* --metrics: a scraper asks; more of metrics.h; may be NULL */
+	void (*metrics)(void *arg, struct buf *);
 };
 
 /* The options that every stage has; see STAGE_OPTS. */
 struct stage_conf {
 	const char *in, *out; /* as text; NULL: stdin, stdout */
 	const char *reject;   /* a file for bad lines, or NULL */
+	const char *metrics;  /* where they are served, or NULL */
 	double drain;         /* seconds */
 	struct hub_conf hub;  /* for listen: as output */
 	bool in_is_bus;       /* in NULL means unix: the bus */
@@ -84,6 +87,13 @@ struct stage_conf {
 		.kind = OPT_FILE, .name = "reject", .arg = "FILE", \
 		.out = &(conf).reject,                             \
 		.help = "append bad lines to FILE, verbatim"       \
+	}
+#define STAGE_OPT_METRICS(conf)                                     \
+	{                                                           \
+		.kind = OPT_TEXT, .name = "metrics", .arg = "ADDR", \
+		.out = &(conf).metrics,                             \
+		.help = "serve Prometheus metrics at HOST:PORT or " \
+			"listen:PATH"                               \
 	}
 #define STAGE_OPT_DRAIN(conf)                                                \
 	{                                                                    \

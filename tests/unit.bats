@@ -39,6 +39,10 @@ unit() {
 	unit ulid
 }
 
+@test "httpd" {
+	unit httpd
+}
+
 @test "event" {
 	unit event
 }

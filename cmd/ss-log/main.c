@@ -20,6 +20,7 @@
 #include "event.h"
 #include "json.h"
 #include "logdir.h"
+#include "metrics.h"
 #include "msg.h"
 #include "opt.h"
 #include "series.h"
@@ -49,7 +50,10 @@ struct app {
 	uint64_t committed; /* positions that may leave */
 	bool must_sync;     /* the batch has what is synced before it leaves */
 	bool unkept;        /* DIR/epoch can't be written: told */
-	uint64_t repeats;
+	uint64_t repeats, bytes;
+	int64_t failing; /* errno: the files can't be written; 0: they can */
+	uint64_t faults;
+	struct metrics_hist sync_seconds;
 	struct loop_timer chat_sync;
 	struct buf line; /* the event with its position */
 	struct buf ts;   /* a time that was written with escapes */
@@ -125,6 +129,7 @@ keep(struct app *a, const struct event *ev)
 		return;
 	}
 	series_take(a->series, ev);
+	a->bytes += a->line.len + 1;
 	a->must_sync = a->must_sync || ev->type != EVENT_CHAT;
 	stage_emit(a->stage, a->line.p, a->line.len, true);
 	/* so that the disk has begun when it is waited for */
@@ -167,6 +172,17 @@ keep_series(struct app *a)
 	return -1;
 }
 
+static int
+sync_files(struct app *a)
+{
+	int64_t began = clock_mono_ns();
+	int r = logdir_sync(a->log);
+
+	metrics_observe(
+	    &a->sync_seconds, (double)(clock_mono_ns() - began) / 1e9);
+	return r;
+}
+
 static void
 sync_chat(void *arg)
 {
@@ -175,7 +191,7 @@ sync_chat(void *arg)
 	/* where it fails, the next commit fails, too, and holds the input */
 	if (a->db != NULL)
 		db_doubt(a->db);
-	if (logdir_sync(a->log) < 0)
+	if (sync_files(a) < 0)
 		loop_after(stage_loop(a->stage), &a->chat_sync, SYNC_RETRY,
 		    sync_chat, a);
 	else if (a->db != NULL)
@@ -196,7 +212,7 @@ commit_files(struct app *a)
 		return -1;
 	now = a->sync == SYNC_BATCH || (a->sync == SYNC_GIFT && a->must_sync) ||
 	      logdir_unsynced(a->log) > UNSYNCED_MAX;
-	if (now && logdir_sync(a->log) < 0)
+	if (now && sync_files(a) < 0)
 		return -1;
 	a->must_sync = false;
 	a->committed = series_last(a->series);
@@ -267,12 +283,16 @@ on_signal(void *arg, int signo)
 static void
 on_news(void *arg, enum logdir_news what, const char *path, int64_t n)
 {
-	(void)arg;
+	struct app *a = arg;
+
 	switch (what) {
 	case LOGDIR_FAILED:
+		a->failing = n;
+		a->faults++;
 		msg_err("%s: %s", path, strerror((int)n));
 		break;
 	case LOGDIR_AGAIN:
+		a->failing = 0;
 		msg_err("%s: writing again", path);
 		break;
 	case LOGDIR_TORN:
@@ -280,6 +300,42 @@ on_news(void *arg, enum logdir_news what, const char *path, int64_t n)
 		    path, (long long)n, path);
 		break;
 	}
+}
+
+static void
+on_metrics(void *arg, struct buf *b)
+{
+	struct app *a = arg;
+	uint64_t at;
+
+	metrics_gauge(b, "position", "Position of the last event kept.",
+	    (double)a->committed);
+	metrics_counter(
+	    b, "kept_bytes_total", "Bytes of events kept.", a->bytes);
+	metrics_counter(b, "repeats_total",
+	    "Events dropped because they had been kept before.", a->repeats);
+	metrics_histogram(b, "sync_seconds",
+	    "Time to bring what was written to the disk.", &a->sync_seconds);
+	metrics_gauge(b, "unsynced_bytes", "Bytes written and not synced yet.",
+	    (double)logdir_unsynced(a->log));
+	metrics_counter(
+	    b, "rotations_total", "Files rolled over.", logdir_rolls(a->log));
+	metrics_gauge(b, "write_failing",
+	    "1 while the files can't be written; input is held.",
+	    a->failing != 0);
+	metrics_gauge(b, "disk_full", "1 while that is for want of space.",
+	    a->failing == ENOSPC || a->failing == EDQUOT ||
+		a->failing == EFBIG);
+	metrics_counter(
+	    b, "write_faults_total", "Times that this began.", a->faults);
+	if (a->db == NULL)
+		return;
+	at = db_position(a->db);
+	metrics_gauge(
+	    b, "db_position", "Position the database has reached.", (double)at);
+	metrics_gauge(b, "db_lag_events",
+	    "Events that are kept and not yet in the database.",
+	    at < a->committed ? (double)(a->committed - at) : 0);
 }
 
 static void
@@ -350,6 +406,7 @@ open_all(struct app *a, const struct opt_prog *prog)
 		.up = on_up,
 		.news = on_reader,
 		.signal = on_signal,
+		.metrics = on_metrics,
 	};
 	struct logdir_conf conf = {
 		.dir = a->dir,
@@ -415,6 +472,8 @@ main(int argc, char **argv)
 		.max_size = 10 << 20,
 		.keep = 10,
 		.sync_name = "gift",
+		.sync_seconds = { .bound = metrics_loop_seconds,
+		    .n = METRICS_LOOP_BOUNDS },
 	};
 	const struct opt opts[] = {
 		STAGE_OPT_IN(a.conf),
@@ -460,6 +519,7 @@ main(int argc, char **argv)
 		    .name = "rebuild-db",
 		    .out = &a.rebuild,
 		    .help = "make the database anew from the files, and exit" },
+		STAGE_OPT_METRICS(a.conf),
 		STAGE_OPT_REJECT(a.conf),
 		STAGE_OPT_DRAIN(a.conf),
 		{ .kind = OPT_END },

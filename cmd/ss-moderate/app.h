@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "json.h"
 #include "list/list.h"
+#include "metrics.h"
 #include "opt.h"
 #include "stage.h"
 #include "toxic/toxic.h"
@@ -129,6 +130,7 @@ struct app {
 	struct queue *queue; /* NULL: nothing ever waits */
 	struct lists lists;
 	struct counts counts;
+	struct metrics_hist score_seconds;
 	/* for the event at hand; kept for their memory */
 	struct toxic_result result;
 	const struct buf *scored; /* the text without what is allowed */

@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "app.h"
+#include "clock.h"
 
 #include "banned.h"
+
+#define TIMED 16 /* one message of so many */
 
 static void
 set_reason(struct verdict *v, const char *reason)
@@ -50,9 +53,17 @@ weigh(const struct app *a, struct verdict *v)
 static int
 judge(struct app *a, const struct json_member *msg, struct verdict *v)
 {
+	bool timed = a->conf.metrics != NULL && a->counts.chat % TIMED == 1;
+	int64_t began = 0;
+
 	if (read_text(a, msg) < 0)
 		return -1;
+	if (timed)
+		began = clock_mono_ns();
 	toxic_score(a->scorer, a->scored->p, a->scored->len, &a->result);
+	if (timed)
+		metrics_observe(
+		    &a->score_seconds, (double)(clock_mono_ns() - began) / 1e9);
 	weigh(a, v);
 	return 0;
 }

@@ -138,11 +138,35 @@ on_news(void *arg, enum hub_news what, pid_t peer, uint64_t n)
 		msg_err("no reader accepted: %s", strerror((int)n));
 }
 
+static void
+on_metrics(void *arg, struct buf *b)
+{
+	const struct app *a = arg;
+	const struct counts *c = &a->counts;
+
+	metrics_counter(b, "chat_total", "Chat events judged.", c->chat);
+	metrics_counter(b, "toxic_total", "Those that were toxic.", c->toxic);
+	metrics_counter(
+	    b, "masked_total", "Those that were masked.", c->masked);
+	metrics_counter(
+	    b, "blocked_total", "Those that were blocked.", c->blocked);
+	metrics_counter(
+	    b, "dropped_total", "Those that a rule dropped.", c->dropped);
+	metrics_counter(b, "asked_total",
+	    "Those that another model was asked about.", c->asked);
+	metrics_counter(b, "unanswered_total",
+	    "Those for which it gave no answer.", c->unanswered);
+	metrics_histogram(b, "score_seconds",
+	    "Time to score a message; one of sixteen is timed.",
+	    &a->score_seconds);
+}
+
 static const struct stage_ops ops = {
 	.event = on_event,
 	.stopping = on_stopping,
 	.signal = on_signal,
 	.news = on_news,
+	.metrics = on_metrics,
 };
 
 static void
@@ -234,6 +258,8 @@ main(int argc, char **argv)
 		.threshold = -1,
 		.levels = { .all = -1 },
 		.in_force = -1,
+		.score_seconds = { .bound = metrics_call_seconds,
+		    .n = METRICS_CALL_BOUNDS },
 		.state = { .kind = ADDR_NONE },
 		.profile_name = "normal",
 		.policy_name = "annotate",
@@ -299,6 +325,7 @@ main(int argc, char **argv)
 		    .name = "stats",
 		    .out = &a.stats,
 		    .help = "print the counters at the end" },
+		STAGE_OPT_METRICS(a.conf),
 		STAGE_OPT_REJECT(a.conf),
 		STAGE_OPT_DRAIN(a.conf),
 		{ .kind = OPT_END },
