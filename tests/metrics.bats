@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 # metrics.bats: what every stage tells a scraper (--metrics).
 
 load helper
@@ -24,7 +24,7 @@ start_measured() {
 	MODERATE_OPTS=(--metrics "listen:moderate.metrics")
 	LOG_OPTS=(--metrics "listen:log.metrics")
 	BROADCAST_OPTS=(--metrics "listen:broadcast.metrics")
-	start_pipeline "$@"
+	start_pipeline
 }
 
 @test "every stage counts what passes, in well-formed text" {
