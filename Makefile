@@ -91,6 +91,7 @@ JQ_CFLAGS ?=
 JQ_LIBS ?= -ljq
 WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
+CRYPTO_LIBS ?= $(shell $(PKG_CONFIG) --libs libcrypto)
 PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
 PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
@@ -99,9 +100,10 @@ ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
-LDLIBS.ss-gateway = $(WS_LIBS)
+LDLIBS.ss-gateway = $(WS_LIBS) $(CRYPTO_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
+LDLIBS.ss-token = $(CRYPTO_LIBS)
 LDLIBS.ss-train = $(ICU_LIBS) -lz
 # many square roots; vectors of them give the same bits
 CFLAGS.cmd/ss-train/learn = -O3 -fno-math-errno
@@ -228,7 +230,7 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) -lm
+		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) -lm
 
 $(BENCH): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libss.a
 	$(say) LD $@
@@ -241,7 +243,7 @@ $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
 		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) $(ICU_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) -lm
+		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
 
@@ -259,7 +261,7 @@ compile_commands.json: $(B)/flags
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
-	libpcre2-dev libicu-dev \
+	libpcre2-dev libicu-dev libssl-dev openssl \
 	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \

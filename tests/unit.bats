@@ -51,6 +51,14 @@ unit() {
 	unit role
 }
 
+@test "base64" {
+	unit base64
+}
+
+@test "jwt" {
+	unit jwt
+}
+
 @test "addr" {
 	unit addr
 }
