@@ -1,7 +1,7 @@
 /*
  * jwtkey: see jwtkey.h. OpenSSL's EVP alone: what libjwt offers differs from
  * one major version to the next, and Debian 12's has no EdDSA and compares
- * signatures with strcmp.
+ * signatures with strcmp (CVE-2024-25189).
  */
 #include "jwtkey.h"
 
