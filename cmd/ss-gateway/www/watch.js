@@ -1,0 +1,86 @@
+// watch.js: how the connection is, and where the chat itself is in trouble,
+// in words. While all is well the server is asked seldom, and the more seldom
+// the more viewers there are.
+
+const OFTEN = 5000; // ms between two looks, with few viewers
+const EACH = 10; // ms more per viewer: 100 requests a second at most
+const REFUSED = 3; // tries in a row that a healthy server turned down
+
+const WORDS = {
+  idle: "Not joined", connecting: "Connecting", open: "Live", slow: "Waiting",
+  waiting: "Reconnecting", ended: "Left", reset: "Connecting",
+};
+
+async function get(path, accept) {
+  const r = await fetch(path, { cache: "no-store", headers: { Accept: accept } });
+  return { ok: r.ok, body: await r.json() };
+}
+
+export function createWatch({ state, text, bar, barText, viewers, say }) {
+  let now = "idle", until = 0, reason = "", failed = 0, count = 0, turn = 0, timer, onrefused;
+
+  function draw() {
+    const shown = now === "open" && reason ? "slow" : now;
+    state.dataset.state = shown;
+    text.textContent = WORDS[shown];
+    const left = Math.ceil((until - Date.now()) / 1000);
+    const why = now === "waiting"
+      ? `${reason || "The connection is lost."} Trying again${left > 0 ? ` in ${left} s` : ""}.`
+      : now === "open" ? reason : "";
+    bar.hidden = !why;
+    bar.lastElementChild.hidden = now !== "waiting";
+    if (why !== barText.textContent) barText.textContent = why;
+  }
+
+  // What the server says of itself.
+  async function look() {
+    try {
+      const { ok, body } = await get("/healthz", "application/json");
+      reason = ok ? "" : body.draining ? "The chat is being restarted."
+        : body.bus === false || body.output === false
+          ? "A part of the chat is away. Messages wait and come by themselves."
+          : "The chat is starting.";
+      if (ok && now === "waiting" && ++failed >= REFUSED && onrefused)
+        return onrefused("The chat did not let you in under this name, or with this token.");
+      if (ok && turn++ % 2 === 0) {
+        count = (await get("/metrics", "application/json")).body.viewer_count || 0;
+        viewers.textContent = `${count.toLocaleString()} watching`;
+        viewers.hidden = count === 0;
+      }
+    } catch {
+      reason = now === "waiting" || now === "connecting"
+        ? "The chat can't be reached." : reason;
+    }
+    draw();
+  }
+
+  // Looks again and again, soon after trouble.
+  async function round() {
+    clearTimeout(timer);
+    if (!document.hidden) await look();
+    const pause = reason ? 1500 : OFTEN + count * EACH;
+    clearTimeout(timer);
+    if (onrefused) timer = setTimeout(round, pause * (0.75 + Math.random() / 2));
+  }
+
+  return {
+    look,
+    tick: draw,
+    begin(how) { ({ onrefused } = how); failed = 0; timer = setTimeout(round, 300); },
+    end() { clearTimeout(timer); onrefused = undefined; now = "idle"; reason = ""; viewers.hidden = true; draw(); },
+    set(next, wait) {
+      const had = now;
+      now = next;
+      until = Date.now() + (wait || 0) * 1000;
+      if (next === "open") {
+        failed = 0;
+        reason = "";
+        if (had !== "open" && turn) say("Connected");
+        clearTimeout(timer);
+        timer = setTimeout(round, 300);
+      }
+      if (next === "waiting") { say("Connection lost"); look(); }
+      draw();
+    },
+  };
+}
