@@ -48,6 +48,7 @@ _ss_options() {
 		--drain-timeout:seconds
 		--ready-fd:int
 		--www:text
+		--metrics:text
 		--quiet:flag
 		-q:flag
 		--verbose:flag

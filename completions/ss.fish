@@ -46,6 +46,7 @@ complete -c ss-gateway -l idle-timeout -x -d 'drop one who answers no ping for T
 complete -c ss-gateway -l drain-timeout -x -d 'how long a stop may wait for the output (2s)'
 complete -c ss-gateway -l ready-fd -x -d 'write a newline to descriptor N when listening'
 complete -c ss-gateway -l www -x -d 'files that replace the page\'s own'
+complete -c ss-gateway -l metrics -x -d 'serve metrics at HOST:PORT or listen:PATH, too'
 complete -c ss-gateway -s q -l quiet -d 'no warnings'
 complete -c ss-gateway -s v -l verbose -d 'say more'
 complete -c ss-gateway -s h -l help -d 'print this and exit'

@@ -24,7 +24,7 @@ start_measured() {
 	MODERATE_OPTS=(--metrics "listen:moderate.metrics")
 	LOG_OPTS=(--metrics "listen:log.metrics")
 	BROADCAST_OPTS=(--metrics "listen:broadcast.metrics")
-	start_pipeline
+	start_pipeline --metrics "listen:gateway.metrics" "$@"
 }
 
 @test "every stage counts what passes, in well-formed text" {
@@ -56,12 +56,23 @@ start_measured() {
 	assert_equal "$(value broadcast subscribers)" 1
 	assert_equal "$(value broadcast subscribers_total)" 1
 	assert_equal "$(value broadcast subscribers_cut_off_total)" 0
-	for s in moderate log broadcast; do
+	wait_for 5 says gateway accepted_total 5
+	wait_for 5 says gateway loop_seconds_count 5
+	assert_equal "$(value gateway pending)" 0
+	assert_equal "$(value gateway oldest_pending_seconds)" 0
+	assert_equal "$(value gateway 'events_total{type="gift"}')" 3
+	for s in gateway moderate log broadcast; do
+		[ "$s" = gateway ] ||
+			assert [ "$(value "$s" event_age_seconds_count)" -ge 1 ]
 		run grep -cE '^process_(cpu_seconds_total|resident_memory_bytes|open_fds|max_fds|start_time_seconds|virtual_memory_bytes) [0-9]' \
 			"$s.samples"
 		assert_output 6
-		assert [ "$(value "$s" event_age_seconds_count)" -ge 1 ]
 	done
+	# and at the port, the same
+	curl -fsS "$SS_URL/metrics" >port.text
+	/usr/bin/python3 "$TESTS/metrics_check.py" <port.text >port.samples
+	assert_equal "$(cut -d ' ' -f 1 port.samples)" \
+		"$(cut -d ' ' -f 1 gateway.samples)"
 }
 
 @test "the socket is its owner's alone, and goes with the stage" {
@@ -146,4 +157,21 @@ END
 	wait_for 5 says log disk_full 1
 	assert_equal "$(value log write_failing)" 1
 	assert_equal "$(value log commit_failing)" 1
+}
+
+@test "of several workers one tells the sum of all, also after they died" {
+	start_measured --workers 2
+	for i in 1 2 3 4 5 6; do
+		curl -fsS "$SS_URL/api/gift?wait=1" -o /dev/null \
+			-H 'Content-Type: application/json' \
+			-d '{"from":"bob","gift_id":1,"amount":2}'
+	done
+	wait_for 5 says gateway accepted_total 6
+	wait_for 5 says gateway loop_seconds_count 6
+	# one of them is who serves the socket
+	for p in $(pgrep -P "$(pid gw)"); do
+		kill -KILL "$p"
+	done
+	wait_for 5 says gateway accepted_total 6
+	assert_equal "$(value gateway loop_seconds_count)" 6
 }

@@ -117,6 +117,9 @@ struct gateway {
 	struct buf text; /* a decoded string */
 	struct json_doc doc;
 	struct counters n;
+	struct metrics_hist loop_seconds; /* from accepted to back again */
+	const char *metrics_addr;         /* --metrics, or NULL */
+	struct metrics *metrics;
 	char alias[128]; /* see upgrade.c */
 	/* the end */
 	bool draining;
@@ -245,6 +248,7 @@ struct pending {
 	size_t len;
 	struct nonce *nonce; /* or NULL */
 	int64_t at, sent_at; /* monotonic ms */
+	int64_t taken;       /* monotonic ns: as at */
 	uint64_t mark;       /* marks made before it was last sent */
 	int tries;           /* sent again, because it was lost */
 	bool sent;
@@ -270,6 +274,8 @@ void outbox_again(struct gateway *);
 void outbox_returned(struct gateway *, const struct event *, const char *room);
 void outbox_mark(struct gateway *, const struct event *);
 size_t outbox_count(const struct outbox *);
+/* How long the oldest one has been there, in ms; 0: there is none. */
+int64_t outbox_oldest(const struct outbox *);
 
 /* past.c: viewers who come back */
 /* He asked for it in his query: the hello, and what he has missed. */
@@ -299,6 +305,8 @@ void out_flush(struct gateway *);
 
 /* metrics.c */
 void metrics_prometheus(const struct numbers *, struct buf *);
+/* Serves them at --metrics, too, where given. 0, or -1 after a message. */
+int metrics_serve(struct gateway *);
 void metrics_json(const struct numbers *, struct buf *);
 
 #endif

@@ -233,14 +233,14 @@ get_metrics(struct gateway *g, struct lws *wsi)
 
 	shared_sum(g, &n);
 
-	buf_init(&b, 65536);
-	if (json)
+	buf_init(&b, METRICS_MAX);
+	if (json) {
 		metrics_json(&n, &b);
-	else
+	} else {
+		metrics_process(&b, "ss-gateway");
 		metrics_prometheus(&n, &b);
-	answer(wsi, 200,
-	    json ? JSON_TYPE : "text/plain; version=0.0.4; charset=utf-8", "",
-	    b.p, b.len);
+	}
+	answer(wsi, 200, json ? JSON_TYPE : METRICS_TYPE, "", b.p, b.len);
 	buf_release(&b);
 	return -1;
 }

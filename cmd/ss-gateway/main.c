@@ -197,6 +197,8 @@ open_all(struct gateway *g)
 		msg_err("start: %s", strerror(errno));
 		return -1;
 	}
+	if (metrics_serve(g) < 0)
+		return -1;
 	if (pages_open(g) < 0)
 		return -1;
 	if (out_open(g) < 0) {
@@ -221,6 +223,7 @@ close_all(struct gateway *g)
 	sink_free(g->sink);
 	serve_close(g);
 	www_close(&g->www);
+	metrics_free(g->metrics);
 	if (g->ev_loop)
 		ev_loop_destroy(g->ev_loop);
 	loop_free(g->loop);

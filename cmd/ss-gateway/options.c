@@ -163,6 +163,11 @@ process(struct gateway *g, struct rows *t)
 		    .arg = "DIR",
 		    .out = &g->www_dir,
 		    .help = "files that replace the page's own" },
+		{ .kind = OPT_TEXT,
+		    .name = "metrics",
+		    .arg = "ADDR",
+		    .out = &g->metrics_addr,
+		    .help = "serve metrics at HOST:PORT or listen:PATH, too" },
 	};
 
 	g->drain = 2;
@@ -184,6 +189,8 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 				  g->out_addr.kind == ADDR_LISTEN))
 		opt_misuse(prog, "--workers needs a unix: input, and an output "
 				 "that is not listen:");
+	if (g->metrics_addr && httpd_addr_check(g->metrics_addr, &err) < 0)
+		opt_misuse(prog, "--metrics: %s: %s", err, g->metrics_addr);
 	if (g->ping >= g->idle)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
 }

@@ -64,6 +64,12 @@ outbox_free(struct outbox *o)
 	free(o);
 }
 
+int64_t
+outbox_oldest(const struct outbox *o)
+{
+	return o->first ? clock_mono_ms() - o->first->at : 0;
+}
+
 size_t
 outbox_count(const struct outbox *o)
 {
@@ -307,7 +313,8 @@ outbox_put(struct gateway *g, const struct outgoing *out)
 	}
 	memcpy(p->id, out->id, strlen(out->id) + 1);
 	memcpy(p->room, out->room, strlen(out->room) + 1);
-	p->at = clock_mono_ms();
+	p->taken = clock_mono_ns();
+	p->at = p->taken / 1000000;
 	p->nonce = out->nonce;
 	if (p->nonce) {
 		p->nonce->pending = p;
@@ -445,6 +452,8 @@ outbox_returned(struct gateway *g, const struct event *ev, const char *room)
 	if (p->nonce)
 		p->nonce->pending = NULL;
 	unlink_pending(g->outbox, p);
+	metrics_observe(
+	    &g->loop_seconds, (double)(clock_mono_ns() - p->taken) / 1e9);
 	http_delivered(g, p->id, id);
 	free(p);
 }

@@ -109,6 +109,8 @@ shared_begin(struct gateway *g)
 		.toxic = n.toxic,
 		.blocked = n.blocked,
 		.bad_lines = n.bad_lines };
+	memcpy(g->loop_seconds.count, n.loop, sizeof n.loop);
+	g->loop_seconds.sum = (double)n.loop_us / 1e6;
 	fan_count_on(g->fan, n.sent, n.bytes, n.cut_off);
 }
 
@@ -137,8 +139,11 @@ shared_publish(struct gateway *g)
 		.pending = outbox_count(g->outbox),
 		.queue = sink_pending(g->sink),
 		.bus_up = bus_is_up(g) && g->ready && !g->draining,
-		.out_up = out_is_up(g) };
+		.out_up = out_is_up(g),
+		.oldest = (uint64_t)outbox_oldest(g->outbox),
+		.loop_us = (uint64_t)(g->loop_seconds.sum * 1e6) };
 
+	memcpy(n.loop, g->loop_seconds.count, sizeof n.loop);
 	put(g->shared, g->worker, &n);
 }
 
@@ -158,7 +163,7 @@ void
 shared_total(const struct shared *s, struct numbers *t)
 {
 	struct numbers n;
-	unsigned i;
+	unsigned i, k;
 
 	memset(t, 0, sizeof *t);
 	t->bus_up = t->out_up = 1;
@@ -184,6 +189,10 @@ shared_total(const struct shared *s, struct numbers *t)
 		add(&t->viewers, n.viewers);
 		add(&t->pending, n.pending);
 		add(&t->queue, n.queue);
+		highest(&t->oldest, n.oldest);
+		for (k = 0; k <= METRICS_LOOP_BOUNDS; k++)
+			add(&t->loop[k], n.loop[k]);
+		add(&t->loop_us, n.loop_us);
 		t->bus_up &= n.bus_up;
 		t->out_up &= n.out_up;
 	}
@@ -211,7 +220,7 @@ shared_died(struct shared *s, unsigned worker)
 	size_t i;
 
 	get(s, worker, &n);
-	n.viewers = n.pending = n.queue = n.bus_up = n.out_up = 0;
+	n.viewers = n.pending = n.queue = n.oldest = n.bus_up = n.out_up = 0;
 	put(s, worker, &n);
 	lock(s);
 	for (i = 0; i < CLAIMS; i++)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "metrics.h"
 #include "ulid.h"
 
 #define WORKERS_MAX 64
@@ -27,6 +28,10 @@ struct numbers {
 	uint64_t chat, gift, other, toxic, blocked, bad_lines;
 	/* now: the sum */
 	uint64_t viewers, pending, queue;
+	/* now: the highest: ms that the oldest one has been pending */
+	uint64_t oldest;
+	/* times of the loop, in the buckets of metrics_loop_seconds, and us */
+	uint64_t loop[METRICS_LOOP_BOUNDS + 1], loop_us;
 	/* 1: yes, for all of them */
 	uint64_t bus_up, out_up;
 };
