@@ -92,6 +92,8 @@ JQ_LIBS ?= -ljq
 WS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libwebsockets)
 WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 CRYPTO_LIBS ?= $(shell $(PKG_CONFIG) --libs libcrypto)
+URING_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags liburing)
+URING_LIBS ?= $(shell $(PKG_CONFIG) --libs liburing)
 PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
 PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
@@ -100,7 +102,7 @@ ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
-LDLIBS.ss-gateway = $(WS_LIBS) $(CRYPTO_LIBS)
+LDLIBS.ss-gateway = $(WS_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
 LDLIBS.ss-token = $(CRYPTO_LIBS)
@@ -108,7 +110,7 @@ LDLIBS.ss-train = $(ICU_LIBS) -lz
 # many square roots; vectors of them give the same bits
 CFLAGS.cmd/ss-train/learn = -O3 -fno-math-errno
 CFLAGS.cmd/ss-log = $(SQLITE_CFLAGS) -pthread
-CFLAGS.cmd/ss-gateway = $(WS_CFLAGS)
+CFLAGS.cmd/ss-gateway = $(WS_CFLAGS) $(URING_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
 CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/libcurl = $(CURL_CFLAGS)
@@ -260,7 +262,8 @@ compile_commands.json: $(B)/flags
 # --- what must be installed -----------------------------------------------
 
 DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
-	libwebsockets-evlib-ev libev-dev libjq-dev libcurl4-openssl-dev \
+	libwebsockets-evlib-ev libev-dev liburing-dev \
+	libjq-dev libcurl4-openssl-dev \
 	libpcre2-dev libicu-dev libssl-dev openssl \
 	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
 	procps

@@ -36,6 +36,7 @@ _ss_options() {
 		--output:addr
 		-o:addr
 		--gather:int
+		--io-uring:choice:auto,off
 		--addr:text
 		--port:int
 		-p:int

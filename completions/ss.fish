@@ -35,6 +35,7 @@ complete -c ss-gateway -f
 complete -c ss-gateway -s i -l input -x -a '(__ss_address)' -d 'read events from ADDR (the bus)'
 complete -c ss-gateway -s o -l output -x -a '(__ss_address)' -d 'write lines to ADDR: -, unix:PATH or listen:PATH'
 complete -c ss-gateway -l gather -x -d 'under load, send at most every MS ms (0)'
+complete -c ss-gateway -l io-uring -x -a 'auto off' -d 'many sends in one system call (auto)'
 complete -c ss-gateway -l addr -x -d 'address to listen on (127.0.0.1)'
 complete -c ss-gateway -s p -l port -x -d 'port to listen on; 0: any free one (8000)'
 complete -c ss-gateway -l workers -x -d 'so many processes share the port (1)'

@@ -37,6 +37,74 @@ load viewers
 	assert cmp <(jq .n a.out) <(seq 500; echo null)
 }
 
+# The gateway on a bus that numbers what the test writes by fd 5.
+start_gateway_behind_a_log() {
+	mkfifo in
+	BG_IN=in start_bg bc bash -c 'ss-log --sync none | ss-broadcast'
+	exec 5>in
+	wait_for 5 test -S "$SS_BUS"
+	start_gateway "$@"
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+}
+
+# slow_readers OPT...: three of twelve viewers stop reading; what the gateway
+# is told is that of all, and each of the three gets the rest of it later
+slow_readers() {
+	start_gateway_behind_a_log --max-lag 64K "$@"
+	for i in 1 2 3; do
+		listen "slow$i?history=0" --rcvbuf 4096 --wait-file go \
+			--expect-close 4008
+		mv "slow$i?history=0.up" "slow$i.up"
+	done
+	for i in {1..9}; do
+		listen "quick$i" --until end
+	done
+	# more than their buffers and the kernel's take
+	n=0
+	until metric safestream_slow_viewers_total 3 || ((n > 12000)); do
+		for i in {1..200}; do
+			printf '{"type":"chat","id":"%026d","message":"%0500d"}\n' \
+				$((++n)) 0
+		done >&5
+		wait_for 20 frames quick9.out "$n"
+	done
+	touch go
+	printf '{"type":"chat","id":"%026d","message":"end"}\n' $((++n)) >&5
+	for i in {1..9}; do
+		wait_exit "quick$i" 20
+		assert_equal "$status" 0
+		assert cmp quick1.out "quick$i.out"
+	done
+	assert cmp <(jq .seq quick1.out) <(seq "$n")
+	for i in 1 2 3; do
+		wait_exit "slow$i?history=0" 20
+		assert_equal "$status" 0
+		# a hello, events without a hole, and no half of one
+		grep -v '^#' "slow$i?history=0.out" >got
+		epoch=$(head -n 1 got | jq -r .epoch)
+		last=$(tail -n 1 got | jq .seq)
+		run talk "slow$i?epoch=$epoch&since=$last" --until end
+		assert_success
+		assert_equal "$(head -n 1 <<<"$output" | jq .recovered)" true
+		assert cmp quick1.out <(tail -n +2 got; tail -n +2 <<<"$output")
+	done
+}
+
+@test "who stops reading is closed, nobody else is hurt, since has the rest" {
+	slow_readers
+}
+
+@test "--io-uring=off: the same, one send after the other" {
+	slow_readers --io-uring off -v
+	run ! grep -q io_uring gw.err
+}
+
+@test "--io-uring says with -v whether it is there" {
+	start_gateway_on_a_bus -v
+	grep -Eq 'io_uring sends|no io_uring: [A-Z]' gw.err
+	run -2 --separate-stderr ss-gateway --io-uring maybe
+}
+
 workers() {
 	pgrep -P "$(pid gw)"
 }

@@ -66,12 +66,15 @@ load viewers
 		cat "$f" >&5
 		n=$((n + 60))
 		wait_for 20 frames quick.out "$n"
+		# he has ten seconds for his close frame: go on before they end
+		metric safestream_slow_viewers_total 1 && break
 	done
 	wait_for 10 metric safestream_slow_viewers_total 1
-	echo '{"type":"chat","message":"end"}' | tee -a want >&5
+	head -n "$n" want >fed
+	echo '{"type":"chat","message":"end"}' | tee -a fed >&5
 	wait_exit quick 20
 	assert_equal "$status" 0
-	assert cmp want quick.out
+	assert cmp fed quick.out
 	touch go
 	wait_exit slow 30
 	cat slow.err
@@ -167,7 +170,9 @@ gift_refused() {
 		--until '#pong x'
 	assert_success
 	wait_for 5 frames gw.out 2
-	run jq -c '[.type, .user, .message, .toxic, .score]' gw.out
+	# marks come where the events are long on their way
+	run jq -c 'select(.type != "mark") |
+		[.type, .user, .message, .toxic, .score]' gw.out
 	assert_output '["chat","alice","one",null,null]
 ["chat","alice","two é",null,null]'
 }

@@ -5,7 +5,7 @@
 #ifndef SS_FAN_IMPL_H
 #define SS_FAN_IMPL_H
 
-#include <sys/uio.h>
+#include <sys/socket.h>
 
 #include "fan.h"
 #include "ring.h"
@@ -42,6 +42,12 @@ struct room {
 	size_t turn_bytes, turn_frames;
 };
 
+/* What a room's viewers are sent: its frames, or its lines in one frame. */
+struct turn {
+	struct msghdr frames, lines;
+	struct iovec iov[SEGS], line;
+};
+
 struct fan {
 	struct ring ring;
 	struct frame *frames; /* a ring too: nframes is a power of two */
@@ -59,6 +65,7 @@ struct fan {
 	struct viewer *names[NAME_BUCKETS], *laggards;
 	uint64_t lag_min; /* no laggard's next frame has a lower number */
 	size_t nviewers;
+	struct burst *burst;
 	struct buf nd; /* the turn's lines in one frame, for ndjson */
 	struct fan_stats stats;
 };
@@ -77,8 +84,11 @@ concerns(const struct frame *fr, const struct room *r)
 
 /* Writes a text frame's header for n bytes of payload; returns its length. */
 size_t frame_head(char *p, size_t n);
-/* Sends a room's turn to a viewer who is level. */
-void send_turn(struct fan *, struct viewer *, struct iovec *, int n);
+/* Sends a room's turn to a viewer who is level, at the latest in send_rest. */
+void send_turn(struct fan *, struct viewer *, struct turn *);
+void send_rest(struct fan *);
+/* Closes him if more than max_lag waits for him. */
+void check_lag(struct fan *, struct viewer *);
 /* Puts frames first..end of his room into f->nd as one ndjson frame. */
 int gather_lines(struct fan *, const struct room *, uint64_t first,
     uint64_t end, size_t max);

@@ -147,54 +147,78 @@ gather_lines(struct fan *f, const struct room *r, uint64_t first, uint64_t end,
 	return (int)(stop - first);
 }
 
-/* One frame with all lines of the turn, made once for all who want that. */
-static void
-send_lines(struct fan *f, struct viewer *v)
+/* He lags too far behind? Then it was his last. */
+void
+check_lag(struct fan *f, struct viewer *v)
 {
-	ssize_t k;
-
-	if (!f->nd.len &&
-	    gather_lines(f, v->room, f->turn, f->head, SIZE_MAX) < 0)
+	if (!v->lagging || v->behind <= f->max_lag || v->closing)
 		return;
-	k = put(v, f->nd.p, f->nd.len);
+	f->stats.cut_off++;
+	fan_close(v, 4008);
+}
+
+/* Of a room's turn he got k bytes only, or -errno. */
+static void
+cut_short(void *fan, void *viewer, ssize_t k)
+{
+	struct fan *f = fan;
+	struct viewer *v = viewer;
+	size_t total = v->ndjson ? f->nd.len : v->room->turn_bytes, left;
+	uint64_t next = f->turn;
+
+	/* no room in his socket, or in the kernel at all */
+	if (k == -EAGAIN || k == -ENOBUFS || k == -ENOMEM || k == -EINTR)
+		k = 0;
+	f->stats.bytes -= k < 0 ? total : total - (size_t)k;
 	if (k < 0) {
 		broken(v);
 		return;
 	}
-	f->stats.bytes += (uint64_t)k;
-	if (k == 0)
-		lag(f, v, f->turn, v->room->turn_bytes);
-	else
+	if (v->ndjson && k > 0) {
 		finish_frame(v, f->nd.p + k, f->nd.len - (size_t)k);
+		return;
+	}
+	left = v->room->turn_bytes;
+	if (k > 0)
+		next = advance(f, v, f->turn, f->head, (size_t)k, &left);
+	lag(f, v, next, left);
+	check_lag(f, v);
 }
 
 void
-send_turn(struct fan *f, struct viewer *v, struct iovec *iov, int n)
+send_turn(struct fan *f, struct viewer *v, struct turn *t)
 {
-	size_t total = v->room->turn_bytes, left;
-	uint64_t next;
-	ssize_t k;
+	struct burst_send s = { .m = &t->frames,
+		.n = v->room->turn_bytes,
+		.fd = v->fd,
+		.place = v->place,
+		.who = v };
 
 	if (lws_partial_buffered(v->wsi)) {
-		lag(f, v, f->turn, total);
+		lag(f, v, f->turn, v->room->turn_bytes);
+		check_lag(f, v);
 		return;
 	}
 	if (v->ndjson) {
-		send_lines(f, v);
-		return;
+		/* one frame with all lines, made once for all who want that */
+		if (!f->nd.len &&
+		    gather_lines(f, v->room, f->turn, f->head, SIZE_MAX) < 0)
+			return;
+		t->line = (struct iovec){ f->nd.p, f->nd.len };
+		s.m = &t->lines;
+		s.n = f->nd.len;
 	}
-	k = put_iov(v, iov, n);
-	if (k == (ssize_t)total) {
-		f->stats.bytes += total;
-		return;
+	f->stats.bytes += s.n;
+	if (!burst_add(f->burst, &s)) {
+		send_rest(f);
+		burst_add(f->burst, &s);
 	}
-	if (k < 0) {
-		broken(v);
-		return;
-	}
-	f->stats.bytes += (uint64_t)k;
-	next = advance(f, v, f->turn, f->head, (size_t)k, &left);
-	lag(f, v, next, left);
+}
+
+void
+send_rest(struct fan *f)
+{
+	burst_go(f->burst, cut_short, f);
 }
 
 void

@@ -47,8 +47,10 @@ fan_new(size_t max_lag, size_t history,
 	f->frames = calloc(f->nframes, sizeof *f->frames);
 	buf_init(&f->nd,
 	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
-	if (f->frames && ring_init(&f->ring, size) == 0)
+	f->burst = burst_new();
+	if (f->frames && f->burst && ring_init(&f->ring, size) == 0)
 		return f;
+	burst_free(f->burst);
 	free(f->frames);
 	free(f);
 	return NULL;
@@ -69,9 +71,16 @@ fan_free(struct fan *f)
 			free(r);
 		}
 	buf_release(&f->nd);
+	burst_free(f->burst);
 	ring_release(&f->ring);
 	free(f->frames);
 	free(f);
+}
+
+struct burst *
+fan_burst(struct fan *f)
+{
+	return f->burst;
 }
 
 static struct room *
@@ -290,14 +299,15 @@ fan_put_private(struct fan *f, const char *room, const char *name, uint64_t seq,
 static void
 deliver(struct fan *f, struct room *r)
 {
-	struct iovec iov[SEGS];
+	struct turn t = { .frames = { .msg_iov = t.iov, .msg_iovlen = r->nseg },
+		.lines = { .msg_iov = &t.line, .msg_iovlen = 1 } };
 	struct viewer *v;
 	unsigned i;
 
 	for (i = 0; i < r->nseg; i++) {
-		iov[i].iov_base = (void *)(uintptr_t)ring_at(
+		t.iov[i].iov_base = (void *)(uintptr_t)ring_at(
 		    &f->ring, r->seg[i].pos);
-		iov[i].iov_len = r->seg[i].len;
+		t.iov[i].iov_len = r->seg[i].len;
 	}
 	buf_reset(&f->nd);
 	for (i = 0; i < r->n; i++) {
@@ -305,16 +315,14 @@ deliver(struct fan *f, struct room *r)
 		if (v->closing || v->recovering)
 			continue;
 		f->stats.sent += r->turn_frames;
-		if (!v->lagging) {
-			send_turn(f, v, iov, (int)r->nseg);
-		} else {
+		if (v->lagging) {
 			v->behind += r->turn_bytes;
-		}
-		if (v->lagging && v->behind > f->max_lag) {
-			f->stats.cut_off++;
-			fan_close(v, 4008);
+			check_lag(f, v);
+		} else {
+			send_turn(f, v, &t);
 		}
 	}
+	send_rest(f);
 }
 
 static void
@@ -385,6 +393,7 @@ fan_join(struct fan *f, struct viewer *v, const char *room)
 		r->cap = r->cap * 2 + 8;
 	}
 	buf_init(&v->own, 2 * f->max_lag + 4 * EVENT_INPUT_MAX);
+	v->place = burst_join(f->burst, v->fd);
 	v->room = r;
 	v->slot = r->n;
 	r->v[r->n++] = v;
@@ -423,6 +432,7 @@ fan_leave(struct fan *f, struct viewer *v)
 	struct room *r = v->room;
 
 	unlag(f, v);
+	burst_leave(f->burst, v->place);
 	while (*at != v)
 		at = &(*at)->same;
 	*at = v->same;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "burst.h"
 #include "event.h"
 #include "ident.h"
 
@@ -29,6 +30,7 @@ struct viewer {
 	struct viewer *same; /* the next one whose name hashes alike */
 	struct viewer *lag_prev, *lag_next; /* among those who lag */
 	int fd;
+	int place;           /* of fd, in the fan's burst */
 	unsigned slot;       /* in his room */
 	bool ndjson;         /* several lines a frame */
 	bool greeted;        /* he has asked for a hello */
@@ -71,6 +73,8 @@ struct fan_stats {
 struct fan *fan_new(size_t max_lag, size_t history,
     void (*refill)(void *arg, struct viewer *), void *arg);
 void fan_free(struct fan *);
+/* How it sends, to be chosen before anybody joins. Lent. */
+struct burst *fan_burst(struct fan *);
 
 /*
  * Puts one event of n bytes (valid JSON) into the ring, for a room's viewers

@@ -55,7 +55,7 @@ struct counters {
 
 struct gateway {
 	/* options */
-	const char *in, *out, *addr, *www_dir;
+	const char *in, *out, *addr, *www_dir, *io_uring;
 	int64_t port, max_connections, max_lag, history, ready_fd, gather,
 	    workers;
 	double ping, idle, drain;

@@ -182,6 +182,20 @@ open_loop(struct gateway *g)
 	return 0;
 }
 
+/* The kernel may know no io_uring, or let nobody use it (containers). */
+static void
+choose_sending(struct gateway *g)
+{
+	struct burst *b = fan_burst(g->fan);
+
+	if (strcmp(g->io_uring, "off") == 0)
+		return;
+	if (burst_by_uring(b, (unsigned)g->max_connections) == 0)
+		msg_info("io_uring sends");
+	else
+		msg_info("no io_uring: %s", strerror(errno));
+}
+
 static int
 open_all(struct gateway *g)
 {
@@ -208,6 +222,7 @@ open_all(struct gateway *g)
 	shared_begin(g);
 	if (serve_open(g) < 0)
 		return -1;
+	choose_sending(g);
 	if (bus_open(g) < 0) {
 		ends_not_opened(&g->in_addr, "stdin");
 		return -1;

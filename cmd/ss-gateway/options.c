@@ -51,8 +51,15 @@ pipeline(struct gateway *g, struct rows *t)
 		    .min = 0,
 		    .max = 10000,
 		    .help = "under load, send at most every MS ms (0)" },
+		{ .kind = OPT_CHOICE,
+		    .name = "io-uring",
+		    .arg = "WHEN",
+		    .out = &g->io_uring,
+		    .choices = "auto off",
+		    .help = "many sends in one system call (auto)" },
 	};
 
+	g->io_uring = "auto";
 	ADD(t, rows);
 }
 
