@@ -207,6 +207,15 @@ event_tail_seq(const char *line, size_t n, uint64_t *seq)
 	return true;
 }
 
+const char *
+event_sender(const struct event *ev)
+{
+	if (ev->type != EVENT_CHAT && ev->type != EVENT_GIFT &&
+	    json_get(&ev->doc, "by"))
+		return "by"; /* its user is whom it is done to */
+	return json_get(&ev->doc, "user") ? "user" : "from";
+}
+
 uint64_t
 event_seq(const struct event *ev)
 {
