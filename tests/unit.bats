@@ -35,10 +35,6 @@ unit() {
 	unit clock
 }
 
-@test "action" {
-	unit action
-}
-
 @test "ulid" {
 	unit ulid
 }

@@ -396,8 +396,6 @@ meaning(struct gateway *g, const struct event *ev, const char *room)
 			return 0;
 		return nonces_chat(room, g->text.p, g->text.len);
 	}
-	if (ev->type != EVENT_GIFT)
-		return 0;
 	m = json_get(&ev->doc, "gift_id");
 	if (!m || json_int(m, &gift_id) < 0)
 		return 0;
@@ -417,7 +415,8 @@ learn(
 	size_t n, w;
 
 	if (!text(g, ev, "nonce", nonce, EVENT_NONCE_MAX, &n) ||
-	    !text(g, ev, event_sender(ev), who, EVENT_NAME_MAX, &w))
+	    (!text(g, ev, "user", who, EVENT_NAME_MAX, &w) &&
+		!text(g, ev, "from", who, EVENT_NAME_MAX, &w)))
 		return NULL;
 	k = nonces_find(g->nonces, who, nonce, n);
 	if (!k)
@@ -433,8 +432,7 @@ learn(
 }
 
 void
-outbox_returned(
-    struct gateway *g, const struct event *ev, const char *room, int status)
+outbox_returned(struct gateway *g, const struct event *ev, const char *room)
 {
 	char id[ULID_LEN + 1];
 	struct pending *p;
@@ -448,7 +446,7 @@ outbox_returned(
 	p = k && k->pending ? k->pending : find(g->outbox, id);
 	if (!p) {
 		/* another worker's, and its sender may have asked us */
-		post_returned(g, id, id, status);
+		http_delivered(g, id, id);
 		return;
 	}
 	if (p->nonce)
@@ -456,6 +454,6 @@ outbox_returned(
 	unlink_pending(g->outbox, p);
 	metrics_observe(
 	    &g->loop_seconds, (double)(clock_mono_ns() - p->taken) / 1e9);
-	post_returned(g, p->id, id, status);
+	http_delivered(g, p->id, id);
 	free(p);
 }

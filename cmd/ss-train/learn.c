@@ -38,6 +38,32 @@
 #define COPY_PERCENT 35
 #define COPY_BYTES 250
 
+/*
+ * The disguises that are learnt, as often as they are hard to see through.
+ * Capitals, accents and what can't be seen are gone before the features.
+ */
+static const enum disguise copies[] = {
+	DISGUISE_LEET,
+	DISGUISE_LEET,
+	DISGUISE_SPACED,
+	DISGUISE_SPACED,
+	DISGUISE_SPACED,
+	DISGUISE_DOTTED,
+	DISGUISE_HYPHENS,
+	DISGUISE_MASKED,
+	DISGUISE_MASKED,
+	DISGUISE_MASKED,
+	DISGUISE_MASKED,
+	DISGUISE_STRETCHED,
+	DISGUISE_STRETCHED,
+	DISGUISE_LOOKS,
+	DISGUISE_SWAPPED,
+	DISGUISE_SWAPPED,
+	DISGUISE_SWAPPED,
+	DISGUISE_SWAPPED,
+};
+#define COPIES (sizeof(copies) / sizeof(copies[0]))
+
 /* Biases of one of the models, with their sums of squared gradients. */
 struct biases {
 	float kept[TOXIC_LABELS], kept_sum[TOXIC_LABELS];
@@ -64,7 +90,10 @@ struct learner {
 	uint32_t *order;
 	size_t n;
 	float rate;
-	uint32_t kept[FEATURES_MAX]; /* features the deep model sees */
+	struct vocab *vocab;          /* being counted; NULL: it is chosen */
+	float share[TRAIN_SOURCES];   /* of a source's rows that are toxic */
+	uint32_t known[FEATURES_MAX]; /* features with a bucket: its number */
+	uint32_t kept[FEATURES_MAX];  /* of these what the deep model sees */
 	uint64_t random;
 	struct progress progress;
 };
@@ -260,38 +289,91 @@ learn_head_of(const char *s, size_t n)
 	return n;
 }
 
-static void
-learn_text(struct learner *l, const struct row *r, const char *text, size_t n)
+/* What the row's features are worth as words of the vocabulary. */
+static int
+count(struct learner *l, const struct row *r, const struct toxic_sight *sight)
 {
-	struct toxic_sight sight;
-	struct sample s = { .row = r };
+	float share = l->share[r->source], surprise = 0;
+	int h;
 
-	toxic_look(l->tox, text, learn_head_of(text, n), &sight);
-	if (sight.nfeatures == 0)
-		return;
-	s.at = sight.feature;
-	s.n = sight.nfeatures;
-	s.factor = 1 / sqrtf((float)s.n);
-	learn_plain(l, &s);
-	learn_deep(l, s);
+	for (h = 0; h < TOXIC_LABELS && r->y[h] < 0; h++)
+		;
+	if (h == TOXIC_LABELS)
+		return 0;
+	if (r->y[TOXIC_TOXICITY] >= 0)
+		surprise = r->y[TOXIC_TOXICITY] - share;
+	return vocab_add(l->vocab, sight->feature, sight->nfeatures, surprise,
+	    share * (1 - share));
 }
 
 static int
-learn_row(struct learner *l, const struct row *r)
+see_text(struct learner *l, const struct row *r, const char *text, size_t n)
+{
+	struct toxic_sight sight;
+	struct sample s = { .row = r, .at = l->known };
+	uint32_t bucket;
+	size_t i;
+
+	toxic_look(l->tox, text, learn_head_of(text, n), &sight);
+	if (l->vocab != NULL)
+		return count(l, r, &sight);
+	for (i = 0; i < sight.nfeatures; i++) {
+		bucket = feature_bucket(sight.feature[i]);
+		if (l->out->tag[bucket] == feature_tag(sight.feature[i]))
+			l->known[s.n++] = bucket;
+	}
+	if (s.n == 0)
+		return 0;
+	s.factor = 1 / sqrtf((float)s.n);
+	learn_plain(l, &s);
+	learn_deep(l, s);
+	return 0;
+}
+
+static int
+see_row(struct learner *l, const struct row *r)
 {
 	const char *text = data_text(l->data, r);
 	uint64_t chance = next_random(l), seed = next_random(l);
 	int got;
 
-	learn_text(l, r, text, r->len);
+	if (see_text(l, r, text, r->len) < 0)
+		return -1;
 	if (r->len > COPY_BYTES || (chance >> 40) % 100 >= COPY_PERCENT)
 		return 0;
-	got = disguise_text(text, r->len,
-	    (enum disguise)((chance >> 20) % DISGUISES), (chance & 1) != 0,
-	    seed, &l->copy);
-	if (got > 0)
-		learn_text(l, r, l->copy.p, l->copy.len);
-	return got < 0 ? -1 : 0;
+	got = disguise_text(text, r->len, copies[(chance >> 20) % COPIES],
+	    (chance & 1) != 0, seed, &l->copy);
+	if (got <= 0)
+		return got;
+	return see_text(l, r, l->copy.p, l->copy.len);
+}
+
+/* Which features there are, and which of them get a bucket. */
+static int
+choose(struct learner *l)
+{
+	size_t rows[TRAIN_SOURCES] = { 0 }, toxic[TRAIN_SOURCES] = { 0 }, i;
+	const struct row *r;
+	int s, err = 0;
+
+	for (i = 0; i < l->n; i++) {
+		r = &l->data->row[l->order[i]];
+		rows[r->source] += r->y[TOXIC_TOXICITY] >= 0;
+		toxic[r->source] += r->y[TOXIC_TOXICITY] > 0;
+	}
+	for (s = 0; s < TRAIN_SOURCES; s++)
+		l->share[s] = rows[s] > 0 ? (float)toxic[s] / (float)rows[s]
+					  : 0.5F;
+	l->vocab = vocab_new();
+	if (l->vocab == NULL)
+		return -1;
+	for (i = 0; i < l->n && err == 0; i++)
+		err = see_row(l, &l->data->row[l->order[i]]);
+	if (err == 0)
+		err = vocab_choose(l->vocab, l->out->tag);
+	vocab_free(l->vocab);
+	l->vocab = NULL;
+	return err;
 }
 
 static int
@@ -305,7 +387,7 @@ run(struct learner *l, const struct learn_conf *c)
 		l->rate = RATE * (1 - RATE_FALL * (float)e / (float)c->epochs);
 		shuffle(l);
 		for (i = 0; i < l->n; i++) {
-			if (learn_row(l, &l->data->row[l->order[i]]) < 0)
+			if (see_row(l, &l->data->row[l->order[i]]) < 0)
 				return -1;
 			progress_row(&l->progress, i + 1);
 		}
@@ -337,14 +419,15 @@ make_room(struct learner *l, size_t rows)
 {
 	const size_t n = FEATURE_BUCKETS;
 
+	l->out->tag = calloc(n, 1);
 	l->out->plain = calloc(n * TRAIN_PLAIN, sizeof(float));
 	l->out->deep = calloc(n * TRAIN_DEEP, sizeof(float));
 	l->plain_sum = calloc(n * TRAIN_PLAIN, sizeof(float));
 	l->deep_sum = calloc(n * TRAIN_DEEP, sizeof(float));
 	l->order = malloc((rows + 1) * sizeof(*l->order));
-	return l->out->plain != NULL && l->out->deep != NULL &&
-		       l->plain_sum != NULL && l->deep_sum != NULL &&
-		       l->order != NULL
+	return l->out->tag != NULL && l->out->plain != NULL &&
+		       l->out->deep != NULL && l->plain_sum != NULL &&
+		       l->deep_sum != NULL && l->order != NULL
 		   ? 0
 		   : -1;
 }
@@ -372,6 +455,8 @@ learn(struct weights *out, const struct data *d, struct toxic *tox,
 	for (i = 0; i < d->n; i++)
 		if (!d->row[i].held)
 			l->order[l->n++] = (uint32_t)i;
+	if (choose(l) < 0)
+		goto out;
 	r = run(l, c);
 	for (h = 0; h < TOXIC_LABELS; h++) {
 		out->plain_bias[h] = l->plain.kept[h];
@@ -389,6 +474,7 @@ out:
 void
 weights_release(struct weights *w)
 {
+	free(w->tag);
 	free(w->plain);
 	free(w->deep);
 	memset(w, 0, sizeof(*w));

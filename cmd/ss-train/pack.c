@@ -122,6 +122,7 @@ int
 pack(const struct weights *from, struct model_header *out)
 {
 	float *w = malloc(FEATURE_BUCKETS * sizeof(*w));
+	size_t i;
 	int l;
 
 	if (w == NULL)
@@ -136,11 +137,14 @@ pack(const struct weights *from, struct model_header *out)
 	out->knots = MODEL_KNOTS;
 	out->size = (uint32_t)MODEL_SIZE;
 	pack_top(from, out);
-	for (l = 0; l < MODEL_LANES; l++) {
+	for (l = 0; l < MODEL_TAG; l++) {
 		merge_lane(from, l, w);
 		out->scale[l] = lane_scale(w);
 		pack_lane(w, out->scale[l], (int8_t *)(out + 1) + l);
 	}
+	for (i = 0; i < FEATURE_BUCKETS; i++)
+		((uint8_t *)(out +
+			     1))[i * MODEL_LANES + MODEL_TAG] = from->tag[i];
 	out->sum = model_sum(out, MODEL_SIZE);
 	free(w);
 	return 0;

@@ -1,6 +1,7 @@
 /*
- * ss-train in parts: data (labelled rows in memory), learn (weights by
- * AdaGrad), pack (int8, calibration, the file), eval (figures).
+ * ss-train in parts: data (labelled rows in memory), vocab (which
+ * features a model knows), learn (weights by AdaGrad), pack (int8, calibration,
+ * the file), eval (figures).
  */
 #ifndef SS_TRAIN_H
 #define SS_TRAIN_H
@@ -18,7 +19,7 @@
 #define TRAIN_LANGS 64
 /* Floats a bucket of the plain model, of the deep one; so many are used. */
 #define TRAIN_PLAIN 8 /* TOXIC_LABELS */
-#define TRAIN_DEEP MODEL_LANES
+#define TRAIN_DEEP 16 /* TOXIC_LABELS + MODEL_HIDDEN */
 
 struct row {
 	size_t text; /* where it begins in data.text */
@@ -60,12 +61,25 @@ struct learn_conf {
 
 /* What has been learnt, in floats. */
 struct weights {
+	uint8_t *tag; /* of the feature that has the bucket; 0: none */
 	float *plain; /* TRAIN_PLAIN a bucket */
 	float *deep;  /* TRAIN_DEEP a bucket: heads, then hidden units */
 	float plain_bias[TOXIC_LABELS], deep_bias[TOXIC_LABELS];
 	float shift[MODEL_HIDDEN];
 	float mix[TOXIC_LABELS][MODEL_HIDDEN];
 };
+
+/* Features, and which of them get a bucket. NULL: no memory. */
+struct vocab *vocab_new(void);
+void vocab_free(struct vocab *);
+/*
+ * n features of a text: what its label has more than its source lets one
+ * expect, and how much that varies. 0, or -1 with errno.
+ */
+int vocab_add(struct vocab *, const uint32_t *feature, size_t n, float surprise,
+    float variance);
+/* tag, FEATURE_BUCKETS of them: whose each bucket is. 0, or -1 with errno. */
+int vocab_choose(const struct vocab *, uint8_t *tag);
 
 /* 0, or -1 with errno. w is released by weights_release in any case. */
 int learn(struct weights *, const struct data *, struct toxic *,

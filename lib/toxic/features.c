@@ -1,7 +1,7 @@
 /*
  * features: see features.h. A hash is extended character by character, so
  * that the runs of three, four and five that begin at one place cost five
- * multiplications together, and the bucket is its upper bits.
+ * multiplications together; its upper bits are the ones to use.
  */
 #include "features.h"
 
@@ -31,10 +31,10 @@
 #define ROOM (9 * WORD_MAX + 64)
 
 static uint32_t
-bucket(uint32_t h)
+feature(uint32_t h)
 {
 	h ^= h >> 15;
-	return (uint32_t)((uint64_t)(h * SPREAD) * FEATURE_BUCKETS >> 32);
+	return h * SPREAD;
 }
 
 static uint32_t
@@ -228,11 +228,11 @@ put_grams(uint32_t *out, const uint32_t *w, size_t n, uint32_t seed)
 
 	for (i = 0; i + 2 < n; i++) {
 		h = step(step(step(seed, w[i]), w[i + 1]), w[i + 2]);
-		*out++ = bucket(h);
+		*out++ = feature(h);
 		if (i + 3 < n)
-			*out++ = bucket(h = step(h, w[i + 3]));
+			*out++ = feature(h = step(h, w[i + 3]));
 		if (i + 4 < n)
-			*out++ = bucket(step(h, w[i + 4]));
+			*out++ = feature(step(h, w[i + 4]));
 	}
 	return out;
 }
@@ -268,8 +268,8 @@ add_grams(struct features *f, const uint32_t *sym, size_t len)
 		if (sym[i] < WIDE)
 			continue;
 		h = step(SEED_GRAM, sym[i]);
-		*out++ = bucket(h);
-		*out++ = bucket(step(h, i + 1 < len ? sym[i + 1] : BOUNDARY));
+		*out++ = feature(h);
+		*out++ = feature(step(h, i + 1 < len ? sym[i + 1] : BOUNDARY));
 	}
 	f->n = (size_t)(out - f->at);
 }
@@ -302,9 +302,9 @@ add_shape(struct features *f, const uint32_t *sym, size_t len)
 		bones = step(bones, last);
 		n++;
 	}
-	f->at[f->n++] = bucket(step(any, sym[0]));
+	f->at[f->n++] = feature(step(any, sym[0]));
 	if (n > 0)
-		f->at[f->n++] = bucket(bones);
+		f->at[f->n++] = feature(bones);
 }
 
 uint32_t
@@ -322,7 +322,7 @@ void
 features_of_word(
     struct features *f, const uint32_t *sym, size_t n, uint32_t hash)
 {
-	f->at[f->n++] = bucket(hash);
+	f->at[f->n++] = feature(hash);
 	if (sym[0] >= GAP)
 		return;
 	add_grams(f, sym, n);
@@ -334,27 +334,27 @@ void
 features_of_place(struct features *f, uint32_t before, uint32_t hash)
 {
 	f->at[f->n++] = before != 0
-			    ? bucket(step(step(SEED_PAIR, before), hash))
-			    : bucket(step(SEED_FIRST, hash));
+			    ? feature(step(step(SEED_PAIR, before), hash))
+			    : feature(step(SEED_FIRST, hash));
 }
 
 void
 features_of_end(struct features *f, uint32_t last)
 {
 	if (last != 0)
-		f->at[f->n++] = bucket(step(SEED_LAST, last));
+		f->at[f->n++] = feature(step(SEED_LAST, last));
 }
 
-void
-features_of_lexicon(struct features *f, uint32_t profiles, unsigned tenths)
+static void
+add_lexicon(struct features *f, const struct features_in *in)
 {
-	uint32_t left = profiles;
+	uint32_t left = in->profiles;
 
 	for (; left != 0; left &= left - 1)
-		f->at[f->n++] = bucket(
+		f->at[f->n++] = feature(
 		    step(SEED_PROFILE, (uint32_t)__builtin_ctz(left)));
-	if (tenths > 0)
-		f->at[f->n++] = bucket(step(SEED_TENTHS, tenths));
+	if (in->tenths > 0)
+		f->at[f->n++] = feature(step(SEED_TENTHS, in->tenths));
 }
 
 void
@@ -363,7 +363,7 @@ features_begin(struct features *f, const struct features_in *in)
 	f->n = 0;
 	f->next = 0;
 	view(f, in);
-	features_of_lexicon(f, in->profiles, in->tenths);
+	add_lexicon(f, in);
 }
 
 size_t

@@ -1,7 +1,7 @@
 /*
- * features: what the model sees of a text: numbers of buckets. Runs of 3 to 5
+ * features: what the model sees of a text, as hashes. Runs of 3 to 5
  * characters with word boundaries, words, pairs of words, the first and the
- * last word, and what the lexicon found, hashed. The text is as folded by the
+ * last word, and what the lexicon found. The text is as folded by the
  * normaliser, disguised words of the lexicon are put back as they are written
  * plainly, and letters that stand alone and signs inside words read as words
  * whether or not the lexicon knows them. Trainer and scorer share this, so the
@@ -17,7 +17,7 @@
 #include "match.h"
 #include "normalise.h"
 
-#define FEATURE_SCHEME 2
+#define FEATURE_SCHEME 3
 #define FEATURE_BUCKETS 150000
 #define FEATURES_MAX 24576 /* of one piece; what comes after is not seen */
 
@@ -41,6 +41,24 @@ struct features_in {
 	unsigned tenths;   /* the lexicon's score, 0 to 10 */
 };
 
+/*
+ * The bucket that a feature falls on, and what tells it from most of the others
+ * that do (1 to 255).
+ */
+static inline uint32_t
+feature_bucket(uint32_t feature)
+{
+	return (uint32_t)((uint64_t)feature * FEATURE_BUCKETS >> 32);
+}
+
+static inline uint8_t
+feature_tag(uint32_t feature)
+{
+	uint8_t tag = (uint8_t)((uint64_t)feature * FEATURE_BUCKETS >> 24);
+
+	return tag == 0 ? 1 : tag;
+}
+
 /* All features of a piece. */
 void features_make(struct features *, const struct features_in *);
 
@@ -53,7 +71,6 @@ void features_make(struct features *, const struct features_in *);
  * first. End adds that of the last word; 0: there was none.
  */
 void features_begin(struct features *, const struct features_in *);
-void features_of_lexicon(struct features *, uint32_t profiles, unsigned tenths);
 size_t features_next(struct features *, size_t taken, const uint32_t **word);
 uint32_t features_hash(const uint32_t *word, size_t n);
 void features_of_word(

@@ -48,21 +48,22 @@ enum lex_profile_id {
 extern const struct lex_profile lex_profile[LEX_PROFILES];
 
 enum {
-	LEX_STRONG = 1,    /* may be recognised in disguise */
-	LEX_INSIDE = 2,    /* anywhere in a word */
-	LEX_EXACT = 4,     /* without inflection */
-	LEX_SAFE = 8,      /* not a hit whatever is inside */
-	LEX_YOU = 16,      /* you, u, ur, ... */
-	LEX_SELF = 32,     /* i, im, me */
-	LEX_THEM = 64,     /* he, they, this guy: others */
-	LEX_FILL = 128,    /* may stand before an insult: such, a, really */
-	LEX_BE = 256,      /* are, is: joins subject and insult */
-	LEX_GROUP = 512,   /* people by origin, faith, sex, ... */
-	LEX_NEG = 1024,    /* not */
-	LEX_YOUR = 2048,   /* your, ur: you only before a or such */
-	LEX_ART = 4096,    /* a, an, such: what follows is a noun */
-	LEX_TYPO = 8192,   /* recognised with one mistake, too */
-	LEX_MASKED = 16384 /* people write it with asterisks */
+	LEX_STRONG = 1,     /* may be recognised in disguise */
+	LEX_INSIDE = 2,     /* anywhere in a word */
+	LEX_EXACT = 4,      /* without inflection */
+	LEX_SAFE = 8,       /* not a hit whatever is inside */
+	LEX_YOU = 16,       /* you, u, ur, ... */
+	LEX_SELF = 32,      /* i, im, me */
+	LEX_THEM = 64,      /* he, they, this guy: others */
+	LEX_FILL = 128,     /* may stand before an insult: such, a, really */
+	LEX_BE = 256,       /* are, is: joins subject and insult */
+	LEX_GROUP = 512,    /* people by origin, faith, sex, ... */
+	LEX_NEG = 1024,     /* not */
+	LEX_YOUR = 2048,    /* your, ur: you only before a or such */
+	LEX_ART = 4096,     /* a, an, such: what follows is a noun */
+	LEX_TYPO = 8192,    /* recognised with one mistake, too */
+	LEX_MASKED = 16384, /* people write it with asterisks */
+	LEX_TAUNT = 32768   /* never flagged for it alone at the default */
 };
 
 #define LEX_WORD_MAX 64 /* bytes in a word of the tables */
@@ -170,9 +171,6 @@ struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
  */
 bool lex_may_begin(
     const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
-
-/* From a node of the words, 0 at first, to where a strong one goes on; or 0. */
-size_t lex_step(const struct lexicon *, size_t node, unsigned sym);
 
 /* A step in the phrases: the edges by a word from a state are among these. */
 #define LEX_PHRASE_START 1

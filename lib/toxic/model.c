@@ -1,6 +1,8 @@
 /*
- * model: see model.h. Scoring adds sixteen int8 weights a feature, which are
- * read as two vectors; 16 bits hold the sums of 256 features.
+ * model: see model.h. Scoring reads the sixteen bytes of a bucket as two
+ * numbers, which become nothing where the tag is another one, and 1 where the
+ * tag is the feature's, so that these are counted on the way. 16 bits hold the
+ * sums of 256 features.
  */
 #include "model.h"
 
@@ -22,6 +24,10 @@
 typedef int8_t v8qi __attribute__((vector_size(HALF)));
 typedef int16_t v8hi __attribute__((vector_size(2 * HALF)));
 _Static_assert(MODEL_LANES == 2 * HALF, "lanes are read as two vectors");
+_Static_assert(MODEL_TAG == 2 * HALF - 1, "the tag is in the upper bits");
+#define TAG_SHIFT 56
+#define TAG_COUNT (UINT64_C(1) << TAG_SHIFT)
+#define TAG_LESS (TAG_COUNT - 1)
 
 uint64_t
 model_sum(const void *p, size_t n)
@@ -57,7 +63,7 @@ is_sound(const struct model_header *h)
 {
 	int l, k;
 
-	if (!all_finite(h->scale, MODEL_LANES) ||
+	if (!all_finite(h->scale, MODEL_TAG) ||
 	    !all_finite(h->bias, TOXIC_LABELS) ||
 	    !all_finite(h->shift, MODEL_HIDDEN) ||
 	    !all_finite(h->mix[0], (size_t)TOXIC_LABELS * MODEL_HIDDEN))
@@ -155,7 +161,7 @@ void
 model_add(const struct model *m, const uint32_t *at, size_t n,
     int32_t sum[MODEL_LANES])
 {
-	const int8_t *from;
+	uint64_t half[2], keep;
 	size_t i, j, end;
 	v8hi a, b;
 	v8qi w;
@@ -165,10 +171,15 @@ model_add(const struct model *m, const uint32_t *at, size_t n,
 		a = b = (v8hi){ 0 };
 		end = n - i > BATCH ? i + BATCH : n;
 		for (j = i; j < end; j++) {
-			from = m->weight + (size_t)MODEL_LANES * at[j];
-			memcpy(&w, from, sizeof(w));
+			memcpy(half, model_bucket(m, at[j]), sizeof(half));
+			keep = half[1] >> TAG_SHIFT == feature_tag(at[j])
+				   ? UINT64_MAX
+				   : 0;
+			half[0] &= keep;
+			half[1] = ((half[1] & TAG_LESS) | TAG_COUNT) & keep;
+			memcpy(&w, &half[0], sizeof(w));
 			a += __builtin_convertvector(w, v8hi);
-			memcpy(&w, from + HALF, sizeof(w));
+			memcpy(&w, &half[1], sizeof(w));
 			b += __builtin_convertvector(w, v8hi);
 		}
 		for (l = 0; l < HALF; l++) {
@@ -179,11 +190,12 @@ model_add(const struct model *m, const uint32_t *at, size_t n,
 }
 
 void
-model_finish(const struct model *m, const int32_t sum[MODEL_LANES], size_t n,
+model_finish(const struct model *m, const int32_t sum[MODEL_LANES],
     float raw[TOXIC_LABELS])
 {
 	const struct model_header *h = m->head;
-	float factor = n > 0 ? 1 / sqrtf((float)n) : 0, unit;
+	float n = (float)sum[MODEL_TAG], factor = n > 0 ? 1 / sqrtf(n) : 0;
+	float unit;
 	int l, k;
 
 	for (l = 0; l < TOXIC_LABELS; l++)
@@ -206,7 +218,7 @@ model_raw(const struct model *m, const uint32_t *at, size_t n,
 	int32_t sum[MODEL_LANES] = { 0 };
 
 	model_add(m, at, n, sum);
-	model_finish(m, sum, n, raw);
+	model_finish(m, sum, raw);
 }
 
 float

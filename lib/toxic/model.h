@@ -16,17 +16,21 @@
 #include "toxic.h"
 
 #define MODEL_MAGIC "SSMODEL\n"
-#define MODEL_VERSION 2
-#define MODEL_HIDDEN 10 /* units that all heads share */
-#define MODEL_LANES (TOXIC_LABELS + MODEL_HIDDEN)
+#define MODEL_VERSION 3
+#define MODEL_HIDDEN 9 /* units that all heads share */
+#define MODEL_LANES (TOXIC_LABELS + MODEL_HIDDEN + 1)
+#define MODEL_TAG (MODEL_LANES - 1) /* the last one */
 #define MODEL_KNOTS 16
 
 /*
- * The file's beginning; the weights follow, MODEL_LANES bytes a bucket: those
- * of the heads, those of the hidden units. Of the features of a text the
- * weights of a lane are added, times scale / sqrt(their number). A hidden
- * unit is that plus shift, or 0 where it is less; a head's raw value is its
- * own sum plus bias plus the hidden units times mix.
+ * The file's beginning; the buckets follow, MODEL_LANES bytes each: weights of
+ * the heads, those of the hidden units, the tag of the one feature it belongs
+ * to (0: of none). What else falls on it is no part of the model: a feature
+ * that was seldom seen says nothing rather than what another one means. Of
+ * those features of a text that have a bucket the weights of a lane are added,
+ * times scale / sqrt(their number). A hidden unit is that plus shift, or 0
+ * where it is less; a head's raw value is its own sum plus bias plus the hidden
+ * units times mix.
  */
 struct model_header {
 	char magic[8];
@@ -34,7 +38,7 @@ struct model_header {
 	uint32_t knots, size; /* size: bytes in the file */
 	uint32_t spare;       /* 0 */
 	uint64_t sum;         /* of all that follows */
-	float scale[MODEL_LANES], bias[TOXIC_LABELS], shift[MODEL_HIDDEN];
+	float scale[MODEL_TAG], bias[TOXIC_LABELS], shift[MODEL_HIDDEN];
 	float mix[TOXIC_LABELS][MODEL_HIDDEN];
 	/* raw value and score, both rising; straight lines in between */
 	float raw[TOXIC_LABELS][MODEL_KNOTS];
@@ -54,6 +58,13 @@ struct model {
 extern const unsigned char model_default[];
 extern const uint64_t model_default_size;
 
+/* The bytes that a feature may use. */
+static inline const int8_t *
+model_bucket(const struct model *m, uint32_t feature)
+{
+	return m->weight + (size_t)MODEL_LANES * feature_bucket(feature);
+}
+
 /*
  * n bytes at p (aligned as by malloc) as a model, which borrows them until
  * release. 0, or -1 with *why a constant text for people.
@@ -65,12 +76,15 @@ void model_release(struct model *);
 /* Of the bytes behind sum, n in the whole model. */
 uint64_t model_sum(const void *p, size_t n);
 
-/* The weights of n features are added to sum, a lane. */
+/*
+ * The weights of n features are added to sum, a lane; sum[MODEL_TAG] counts
+ * those that have a bucket.
+ */
 void model_add(const struct model *, const uint32_t *at, size_t n,
     int32_t sum[MODEL_LANES]);
-/* The raw values of a text of n features with these sums. */
+/* The raw values of a text with these sums. */
 void model_finish(const struct model *, const int32_t sum[MODEL_LANES],
-    size_t n, float raw[TOXIC_LABELS]);
+    float raw[TOXIC_LABELS]);
 /* Both: the raw values of n features. */
 void model_raw(const struct model *, const uint32_t *at, size_t n,
     float raw[TOXIC_LABELS]);

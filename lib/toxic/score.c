@@ -21,7 +21,6 @@
 #include "model.h"
 #include "normalise.h"
 #include "phrase.h"
-#include "quick.h"
 #include "wordsum.h"
 
 #include "../banned.h"
@@ -30,10 +29,16 @@
 #define SHORT_TEXT 2      /* tokens: so short that an insult has an addressee */
 #define HARMLESS_BELOW 20 /* percent */
 #define CUT_BACK 128      /* bytes: how far back a piece may be cut */
-#define LEXICON_SPREAD 0.19F
+#define LEXICON_SPREAD 0.04F
 /* Of the lexicon, beside the model's raw value. Chosen on rows held back. */
 #define LEXICON_WEIGHT 1.75F
 #define SPARED_WEIGHT 2 /* off it for "i'm an idiot" */
+#define TAUNT_LEAST                                               \
+	0.5F /* what is flagged for "ez" alone comes down to here \
+	      */
+#define TAUNT_SHARE                                              \
+	0.2F /* and keeps so much of what it had above the limit \
+	      */
 #define SURE_PROFILES                                              \
 	(UINT32_C(1) << LEX_THREAT | UINT32_C(1) << LEX_SELFHARM | \
 	    UINT32_C(1) << LEX_SLUR)
@@ -57,16 +62,13 @@ struct toxic {
 	struct features features;
 	struct model model;
 	struct wordsum *known;
-	struct quick *quick;
-	bool is_quick; /* the piece at hand was read that way */
-	bool plain;    /* never read that way */
 	/* of the text at hand */
-	struct quick_in piece;
 	size_t base;              /* where the piece begins */
 	float rest[TOXIC_LABELS]; /* 1 - the lexicon's score so far */
 	float raw[TOXIC_LABELS];  /* of the piece the model minds most */
 	uint32_t profiles;        /* found so far, a bit each */
 	bool spared;              /* an insult, but of oneself, denied, asked */
+	bool taunts, deaf;        /* some were found; they are not to be seen */
 	struct toxic_result *res;
 };
 
@@ -89,8 +91,7 @@ toxic_new_bare(void)
 		return NULL;
 	t->known = wordsum_new();
 	if (t->known == NULL || norm_init(&t->norm) < 0 ||
-	    lex_init(&t->lex, &t->norm) < 0 ||
-	    (t->quick = quick_new(&t->norm)) == NULL) {
+	    lex_init(&t->lex, &t->norm) < 0) {
 		e = errno;
 		toxic_free(t);
 		errno = e;
@@ -120,7 +121,6 @@ replace_model(struct toxic *t, const struct model *m)
 	model_release(&t->model);
 	t->model = *m;
 	wordsum_forget(t->known);
-	quick_forget(t->quick);
 }
 
 int
@@ -158,7 +158,6 @@ toxic_free(struct toxic *t)
 		return;
 	model_release(&t->model);
 	wordsum_free(t->known);
-	quick_free(t->quick);
 	lex_release(&t->lex);
 	norm_release(&t->norm);
 	free(t);
@@ -236,7 +235,6 @@ hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to,
 	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
 		if (w[l] > w[s.label])
 			s.label = (enum toxic_label)l;
-	quick_glyphs(&t->piece);
 	s.start = t->base + t->glyph[from].start;
 	s.len = t->base + t->glyph[to - 1].end - s.start;
 	s.weight = w[TOXIC_TOXICITY];
@@ -392,73 +390,61 @@ cut(const char *text, size_t n)
 	return i;
 }
 
+static void
+find_taunts(struct toxic *t)
+{
+	const struct lex_entry *e;
+	size_t i;
+
+	for (i = 0; i < t->ntokens; i++) {
+		e = t->token[i].entry;
+		if (e == NULL || (e->flags & LEX_TAUNT) == 0)
+			continue;
+		t->taunts = true;
+		t->token[i].harmless |= t->deaf;
+	}
+}
+
 /* The lexicon over a piece of n bytes. */
 static void
 read_piece(struct toxic *t, const char *text, size_t n)
 {
 	size_t i;
 
-	t->nglyphs = SIZE_MAX;
-	t->piece = (struct quick_in){ .lex = &t->lex,
-		.model = &t->model,
-		.features = &t->features,
-		.text = text,
-		.n = n,
-		.glyph = t->glyph,
-		.nglyphs = &t->nglyphs };
-	t->is_quick = !t->plain &&
-		      quick_read(t->quick, &t->piece, t->token, &t->ntokens);
-	if (!t->is_quick) {
-		quick_glyphs(&t->piece);
-		t->ntokens = match_text(
-		    &t->lex, t->glyph, t->nglyphs, t->token);
-	}
+	t->nglyphs = norm_text(&t->norm, text, n, t->glyph);
+	t->ntokens = match_text(&t->lex, t->glyph, t->nglyphs, t->token);
+	find_taunts(t);
 	score_phrases(t);
 	for (i = 0; i < t->ntokens; i++)
 		if (t->token[i].counts)
 			score_word(t, i);
 }
 
-static unsigned
-tenths(const struct toxic *t)
-{
-	return (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10);
-}
-
 static struct features_in
-seen(const struct toxic *t)
+seen(const struct toxic *t, const char *text)
 {
-	quick_glyphs(&t->piece);
 	return (struct features_in){ .norm = &t->norm,
-		.text = t->piece.text,
+		.text = text,
 		.glyph = t->glyph,
 		.nglyphs = t->nglyphs,
 		.token = t->token,
 		.ntokens = t->ntokens,
 		.profiles = t->profiles,
-		.tenths = tenths(t) };
+		.tenths = (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10) };
 }
 
 /* A text counts by its worst piece. */
 static void
-weigh_piece(struct toxic *t)
+weigh_piece(struct toxic *t, const char *text)
 {
-	struct features_in in;
+	struct features_in in = seen(t, text);
 	int32_t sum[MODEL_LANES];
 	float raw[TOXIC_LABELS];
-	size_t n = SIZE_MAX;
 	int l;
 
-	if (t->is_quick)
-		n = quick_add(
-		    t->quick, &t->piece, t->token, t->profiles, tenths(t), sum);
-	if (n == SIZE_MAX) {
-		in = seen(t);
-		n = wordsum_add(t->known, &t->model, &t->features, &in, sum);
-	}
-	if (n == 0)
+	if (wordsum_add(t->known, &t->model, &t->features, &in, sum) == 0)
 		return;
-	model_finish(&t->model, sum, n, raw);
+	model_finish(&t->model, sum, raw);
 	for (l = 0; l < TOXIC_LABELS; l++)
 		if (raw[l] > t->raw[l])
 			t->raw[l] = raw[l];
@@ -471,7 +457,7 @@ reset(struct toxic *t, struct toxic_result *res)
 
 	t->res = res;
 	t->profiles = 0;
-	t->spared = false;
+	t->spared = t->taunts = false;
 	res->nspans = 0;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		t->rest[l] = 1;
@@ -532,9 +518,8 @@ finish_model(struct toxic *t, struct toxic_result *res)
 		res->reason = strongest(res);
 }
 
-void
-toxic_score(
-    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+static void
+judge(struct toxic *t, const char *text, size_t n, struct toxic_result *res)
 {
 	size_t len;
 
@@ -545,11 +530,49 @@ toxic_score(
 			len = cut(text + t->base, NORM_BYTES);
 		read_piece(t, text + t->base, len);
 		if (t->model.head != NULL)
-			weigh_piece(t);
+			weigh_piece(t, text + t->base);
 	}
 	finish_lexicon(t, res);
 	if (t->model.head != NULL && n > 0)
 		finish_model(t, res);
+}
+
+/*
+ * "gg ez" is toxic to those who labelled games and a habit to most who play
+ * them. It stays above what is harmless, and below what is flagged by default
+ * unless the rest of the text is flagged without it.
+ */
+static void
+forgive_taunts(
+    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+{
+	float *top = &res->score[TOXIC_TOXICITY], raw[TOXIC_LABELS], low;
+	struct toxic_result rest;
+	int l;
+
+	memcpy(raw, t->raw, sizeof(raw));
+	t->deaf = true;
+	judge(t, text, n, &rest);
+	t->deaf = false;
+	memcpy(t->raw, raw, sizeof(raw));
+	low = TAUNT_LEAST + (*top - TOXIC_LEXICON_SURE) * TAUNT_SHARE;
+	if (*top > rest.score[TOXIC_TOXICITY])
+		*top = low > rest.score[TOXIC_TOXICITY]
+			   ? low
+			   : rest.score[TOXIC_TOXICITY];
+	for (l = 1; l < TOXIC_LABELS; l++)
+		if (res->score[l] > *top)
+			res->score[l] = *top;
+}
+
+void
+toxic_score(
+    struct toxic *t, const char *text, size_t n, struct toxic_result *res)
+{
+	judge(t, text, n, res);
+	if (t->taunts && t->model.head != NULL &&
+	    res->score[TOXIC_TOXICITY] >= TOXIC_LEXICON_SURE)
+		forgive_taunts(t, text, n, res);
 }
 
 void
@@ -562,18 +585,12 @@ toxic_look(
 	reset(t, &res);
 	t->base = 0;
 	read_piece(t, text, n > NORM_BYTES ? cut(text, NORM_BYTES) : n);
-	in = seen(t);
+	in = seen(t, text);
 	features_make(&t->features, &in);
 	finish_lexicon(t, &res);
 	*sight = (struct toxic_sight){ .feature = t->features.at,
 		.nfeatures = t->features.n,
 		.sure = is_sure(t, &res) };
-}
-
-void
-toxic_plain(struct toxic *t, bool plain)
-{
-	t->plain = plain;
 }
 
 void

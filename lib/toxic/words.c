@@ -282,9 +282,11 @@ const struct lex_words lex_words[] = {
 	    "gypsy gypsies israelis palestinians japanese koreans pakistanis "
 	    "negros americans europeans germans hindus atheists feminists "
 	    "disabled autistics" },
+	/* Gloating: the annotators of games mind it, most players don't. */
+	{ LEX_NONE, LEX_TAUNT, "ez" },
 	/* Not what they seem to hold. */
 	{ LEX_NONE, LEX_SAFE,
-	    "ez puss assess assesses assessed assessing assessment assessor "
+	    "puss assess assesses assessed assessing assessment assessor "
 	    "pussycat pussycats pussyfoot pussyfooting pussyfooted "
 	    "shiitake shitake shitaki matsushita yoshitaka snigger sniggers "
 	    "sniggered sniggering niggard niggardly retardant retardants "

@@ -97,7 +97,7 @@ fetch(const struct model *m, const uint32_t *at, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		__builtin_prefetch(m->weight + (size_t)MODEL_LANES * at[i]);
+		__builtin_prefetch(model_bucket(m, at[i]));
 }
 
 /* Makes e that of the word. */

@@ -117,6 +117,7 @@ test_raw(void)
 	struct model_header *h = fresh();
 	int8_t *w = (int8_t *)(h + 1);
 	const size_t last = FEATURE_BUCKETS - 1;
+	const uint32_t mine = UINT32_MAX, other = UINT32_MAX - 1000;
 	struct model m = { 0 };
 	const char *why;
 	uint32_t at[10000];
@@ -126,9 +127,10 @@ test_raw(void)
 	w[MODEL_LANES * last] = 127;
 	w[MODEL_LANES * last + 5] = -127;
 	w[MODEL_LANES * last + TOXIC_LABELS] = 1;
-	w[MODEL_LANES * last + MODEL_LANES - 1] = -1;
+	w[MODEL_LANES * last + MODEL_TAG - 1] = -1;
+	w[MODEL_LANES * last + MODEL_TAG] = (int8_t)feature_tag(mine);
 	h->bias[1] = 0.5F;
-	for (i = 0; i < MODEL_LANES; i++)
+	for (i = 0; i < MODEL_TAG; i++)
 		h->scale[i] = 1;
 	h->shift[0] = 3;
 	h->mix[2][0] = 2;
@@ -137,10 +139,20 @@ test_raw(void)
 	if (!OK(model_view(&m, h, MODEL_SIZE, &why) == 0))
 		return;
 	for (i = 0; i < 10000; i++)
-		at[i] = (uint32_t)last;
+		at[i] = mine;
 	model_raw(&m, at, 10000, raw);
 	OK(raw[0] == 12700 && raw[5] == -12700 && raw[1] == 0.5F);
 	OK(raw[2] == 206 && raw[3] == 0);
+	/* what else falls on the bucket says nothing and isn't counted */
+	OK(feature_bucket(mine) == last && feature_bucket(other) == last);
+	OK(feature_tag(mine) != feature_tag(other));
+	for (i = 5; i < 10000; i++)
+		at[i] = i % 2 ? other : 0; /* 0: a bucket that is free */
+	model_raw(&m, at, 10000, raw);
+	OK(fabsf(raw[0] - 5 * 127 / sqrtf(5)) < 1e-3F);
+	OK(fabsf(raw[2] - 2 * (sqrtf(5) + 3)) < 1e-4F);
+	model_raw(&m, at + 5, 9995, raw);
+	OK(raw[0] == 0 && raw[1] == 0.5F && raw[2] == 6);
 	model_raw(&m, at, 0, raw);
 	OK(raw[0] == 0 && raw[1] == 0.5F && raw[2] == 6);
 	OK(model_score(&m, 0, -1e30F) == 0 && model_score(&m, 0, 1e30F) == 1);
@@ -182,7 +194,7 @@ test_files(void)
 	toxic_free(tox);
 }
 
-/* Whatever the length, buckets are in range and their number bounded. */
+/* Whatever the length, the number of features is bounded; all have a place. */
 static void
 test_features(void)
 {
@@ -204,13 +216,15 @@ test_features(void)
 		toxic_look(tox, text, n, &s);
 		bad += s.nfeatures > FEATURES_MAX;
 		for (i = 0; i < s.nfeatures; i++)
-			bad += s.feature[i] >= FEATURE_BUCKETS;
+			bad += feature_bucket(s.feature[i]) >=
+				   FEATURE_BUCKETS ||
+			       feature_tag(s.feature[i]) == 0;
 	}
 	for (n = 0; n + 3 <= sizeof(text); n += 3)
 		memcpy(text + n, n % 2 ? "\xe4\xbd\xa0" : "\xe5\xa5\xbd", 3);
 	toxic_look(tox, text, n, &s);
 	for (i = 0; i < s.nfeatures; i++)
-		bad += s.feature[i] >= FEATURE_BUCKETS;
+		bad += feature_bucket(s.feature[i]) >= FEATURE_BUCKETS;
 	IS_INT((int64_t)bad, 0);
 	toxic_free(tox);
 }

@@ -242,6 +242,31 @@ test_no_memory_of_before(void)
 	IS_INT((int64_t)b.nspans, 1);
 }
 
+/* Gloating counts, but is not flagged for itself; what is beside it is. */
+static void
+test_taunts(void)
+{
+	static const char *const mild[] = { "ez", "EZ", "gg ez", "ez mid",
+		"ez game", "so ez", "ez ez ez", "e z", "ez clap" };
+	static const char *const bad[] = { "ez noob trash", "ez kys",
+		"gg ez you fucking retards" };
+	struct toxic_result r;
+	size_t i;
+	int l, above;
+
+	for (i = 0; i < COUNT(mild); i++) {
+		r = score(mild[i]);
+		OK_FOR(r.score[TOXIC_TOXICITY] < FLAGGED, mild[i]);
+		for (l = 1, above = 0; l < TOXIC_LABELS; l++)
+			above += r.score[l] > r.score[TOXIC_TOXICITY];
+		OK_FOR(above == 0, mild[i]);
+	}
+	for (i = 0; i < COUNT(bad); i++)
+		OK_FOR(score(bad[i]).score[TOXIC_TOXICITY] >= FLAGGED, bad[i]);
+	OK(score("ez mid").score[TOXIC_TOXICITY] >
+	    2 * score("go mid").score[TOXIC_TOXICITY]);
+}
+
 int
 main(void)
 {
@@ -255,6 +280,7 @@ main(void)
 	test_long_text();
 	test_hostile();
 	test_no_memory_of_before();
+	test_taunts();
 	toxic_free(tox);
 	toxic_free(NULL);
 	return tap_done();
