@@ -29,6 +29,30 @@ _ss_options() {
 		--help-options:flag
 		'
 		;;
+	ss-ctl)
+		echo '
+		--control:text
+		--url:text
+		--token-file:file
+		--output:addr
+		-o:addr
+		--by:text
+		--room:text
+		--reason:text
+		--address:text
+		--key:text
+		--wait:flag
+		--timeout:seconds
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
 	ss-gateway)
 		echo '
 		--input:addr
@@ -37,6 +61,7 @@ _ss_options() {
 		-o:addr
 		--gather:int
 		--io-uring:choice:auto,off
+		--control:text
 		--addr:text
 		--port:int
 		-p:int
@@ -304,6 +329,7 @@ _ss_complete() {
 
 complete -F _ss_complete \
 	ss-broadcast \
+	ss-ctl \
 	ss-gateway \
 	ss-gift \
 	ss-load \

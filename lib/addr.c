@@ -64,3 +64,24 @@ addr_bus(struct addr *a, enum addr_kind kind, const char **err)
 		    (unsigned long)getuid());
 	return set_path(a, path, err);
 }
+
+int
+addr_control(
+    struct addr *a, enum addr_kind kind, const char *bus, const char **err)
+{
+	static const char name[] = "control.sock";
+	char path[sizeof a->path + sizeof name];
+	struct addr b;
+	size_t dir;
+
+	if (!bus && addr_bus(&b, kind, err) < 0)
+		return -1;
+	if (!bus)
+		bus = b.path;
+	dir = strrchr(bus, '/') ? (size_t)(strrchr(bus, '/') + 1 - bus) : 0;
+	memset(a, 0, sizeof *a);
+	a->kind = kind;
+	memcpy(path, bus, dir);
+	memcpy(path + dir, name, sizeof name);
+	return set_path(a, path, err);
+}

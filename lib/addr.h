@@ -30,5 +30,11 @@ int addr_parse(struct addr *, const char *text, const char **err);
  * -1 with *err when the path is too long for a socket.
  */
 int addr_bus(struct addr *, enum addr_kind, const char **err);
+/*
+ * A gateway's control socket: control.sock in the folder of the bus at path
+ * bus, or of the default bus where bus is NULL. As addr_bus.
+ */
+int addr_control(
+    struct addr *, enum addr_kind, const char *bus, const char **err);
 
 #endif

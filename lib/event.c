@@ -78,25 +78,27 @@ static bool
 listed(const struct json_member *m, const char *const *list)
 {
 	for (; *list; list++)
-		if (json_key_is(m, *list))
+		if ((m->key_escaped || !m->keylen || *m->key == **list) &&
+		    json_key_is(m, *list))
 			return true;
 	return false;
 }
 
-/* Where a splice writes: the text so far, and whether a comma is due. */
+/* Where a splice writes, with room for all of it. */
 struct splice {
-	struct buf *out;
+	char *to;
 	bool any; /* a member was written: the next one wants a comma */
-	int err;
 };
 
 static void
 put(struct splice *s, const char *p, size_t n)
 {
-	if (!n || s->err)
+	if (!n)
 		return;
-	if ((s->any && buf_addc(s->out, ',') < 0) || buf_add(s->out, p, n) < 0)
-		s->err = -1;
+	if (s->any)
+		*s->to++ = ',';
+	memcpy(s->to, p, n);
+	s->to += n;
 	s->any = true;
 }
 
@@ -104,25 +106,29 @@ int
 event_splice(const struct event *ev, const char *const *drop,
     const char *insert, size_t n, struct buf *out)
 {
-	struct splice s = { .out = out };
+	struct splice s = { .any = false };
 	const struct json_doc *d = &ev->doc;
 	const struct json_member *ts = json_get(d, "ts"), *m;
 	const char *run = NULL; /* members kept since here, copied in one go */
 	const char *end = NULL;
-	size_t old = out->len, i;
+	size_t i;
+	bool gone;
 
-	if (buf_reserve(out, ev->len + n + 2) < 0 || buf_addc(out, '{') < 0)
+	/* what is inserted may need a comma */
+	if (buf_reserve(out, ev->len + n + 2) < 0)
 		return -1;
+	s.to = out->p + out->len;
+	*s.to++ = '{';
 	for (i = 0; i < d->n; i++) {
 		m = &d->m[i];
-		if (m == ts || listed(m, drop)) {
-			if (run)
-				put(&s, run, (size_t)(end - run));
+		gone = listed(m, drop);
+		if ((m == ts || gone) && run) {
+			put(&s, run, (size_t)(end - run));
 			run = NULL;
 		}
 		if (m == ts)
 			put(&s, insert, n);
-		if (listed(m, drop))
+		if (gone)
 			continue;
 		if (!run)
 			run = m->key - 1;
@@ -132,10 +138,9 @@ event_splice(const struct event *ev, const char *const *drop,
 		put(&s, run, (size_t)(end - run));
 	if (!ts)
 		put(&s, insert, n);
-	if (s.err || buf_addc(out, '}') < 0) {
-		buf_cut(out, old);
-		return -1;
-	}
+	*s.to++ = '}';
+	*s.to = '\0';
+	out->len = (size_t)(s.to - out->p);
 	return 0;
 }
 
@@ -200,6 +205,15 @@ event_tail_seq(const char *line, size_t n, uint64_t *seq)
 		return false;
 	*seq = v;
 	return true;
+}
+
+const char *
+event_sender(const struct event *ev)
+{
+	if (ev->type != EVENT_CHAT && ev->type != EVENT_GIFT &&
+	    json_get(&ev->doc, "by"))
+		return "by"; /* its user is whom it is done to */
+	return json_get(&ev->doc, "user") ? "user" : "from";
 }
 
 uint64_t

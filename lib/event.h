@@ -71,6 +71,8 @@ int event_number(const struct event *, uint64_t seq, struct buf *out);
  * where the line ends with ,"seq":N}. The line is n bytes of a JSON object.
  */
 bool event_tail_seq(const char *line, size_t n, uint64_t *seq);
+/* The member that names who sent it, for whom its nonce counts. */
+const char *event_sender(const struct event *);
 /* The member "seq": a position, 1 or more; 0: it has none. */
 uint64_t event_seq(const struct event *);
 

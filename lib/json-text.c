@@ -78,19 +78,21 @@ json_key_is(const struct json_member *m, const char *key)
 {
 	if (m->key_escaped)
 		return escaped_is(m->key, m->keylen, key);
-	if (m->keylen > 0 && m->key[0] != key[0])
-		return false; /* nearly always */
 	return strncmp(m->key, key, m->keylen) == 0 && !key[m->keylen];
 }
 
 const struct json_member *
 json_get(const struct json_doc *d, const char *key)
 {
+	const struct json_member *m;
 	size_t i;
 
-	for (i = d->n; i-- > 0;)
-		if (json_key_is(&d->m[i], key))
-			return &d->m[i];
+	for (i = d->n; i-- > 0;) {
+		m = &d->m[i];
+		if ((m->key_escaped || !m->keylen || *m->key == *key) &&
+		    json_key_is(m, key))
+			return m;
+	}
 	return NULL;
 }
 

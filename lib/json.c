@@ -33,9 +33,11 @@ fail(struct scan *s, const char *why)
 	return -1;
 }
 
-static void
+static inline void
 space(struct scan *s)
 {
+	if (s->p < s->end && (unsigned char)*s->p > ' ')
+		return; /* nearly always */
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' ||
 				    *s->p == '\n' || *s->p == '\r'))
 		s->p++;
@@ -68,7 +70,7 @@ escape(struct scan *s)
 }
 
 /* s->p stands at the opening quote. */
-static int
+static inline int
 string(struct scan *s, struct string *out)
 {
 	const char *start = ++s->p;
@@ -105,7 +107,7 @@ digits(struct scan *s)
 	return (size_t)(s->p - p);
 }
 
-static int
+static inline int
 number(struct scan *s)
 {
 	if (*s->p == '-')
@@ -139,7 +141,7 @@ word(struct scan *s, const char *w, size_t n)
 }
 
 /* Anything but an object or array. */
-static int
+static inline int
 scalar(struct scan *s, enum json_kind *kind, bool *escaped)
 {
 	struct string str;
@@ -179,7 +181,7 @@ scalar(struct scan *s, enum json_kind *kind, bool *escaped)
 }
 
 /* s->p stands at a key; leaves it behind the colon. */
-static int
+static inline int
 member_key(struct scan *s, struct string *key)
 {
 	if (s->p == s->end || *s->p != '"')
@@ -266,7 +268,7 @@ next_member(struct json_doc *d)
 }
 
 /* The value at s->p, whatever it is, into m. */
-static int
+static inline int
 value(struct scan *s, struct json_member *m)
 {
 	m->val_escaped = false;
@@ -283,7 +285,7 @@ value(struct scan *s, struct json_member *m)
 }
 
 /* One member of the outermost object. */
-static int
+static inline int
 member(struct scan *s, struct json_doc *d)
 {
 	struct json_member *m = next_member(d);

@@ -76,7 +76,7 @@ nonce_of(const struct series *s, const struct event *ev, struct window_key *k)
 	size_t n, m;
 
 	if (!text(ev, "nonce", a, &p, &n) ||
-	    (!text(ev, "user", b, &q, &m) && !text(ev, "from", b, &q, &m)))
+	    !text(ev, event_sender(ev), b, &q, &m))
 		return false;
 	*k = window_key(s->nonces, p, n, q, m);
 	return true;

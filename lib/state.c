@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action.h"
 #include "clock.h"
 
 #include "banned.h"
@@ -23,7 +24,10 @@ struct entry {
 	uint64_t seq;
 	uint64_t hash;
 	int64_t until; /* ms; INT64_MAX: for good */
+	int64_t number;
+	enum role role;
 	bool tombstone;
+	bool exception; /* not in force here, though it is in all rooms */
 	size_t keylen, len;
 	char text[]; /* key, line, newline */
 };
@@ -31,25 +35,35 @@ struct entry {
 struct state {
 	struct entry **bucket;
 	size_t buckets, n;
-	struct event ev;
-	struct buf key, part;
+	struct event ev, half;
+	struct buf key, part, line;
 };
 
-/* What each type of event puts in force, or takes back. */
+/*
+ * What each type of event puts in force, or takes back. A hold level is the
+ * overall level, which is one without a label.
+ */
 static const struct {
 	const char *type, *key, *what; /* what: the members of the key */
+	const char *number;            /* a member worth knowing */
 	bool ends;
+	bool off; /* ends when the number is 0 or false */
 } rules[] = {
-	{ "mute", "mute", "user", false },
-	{ "unmute", "mute", "user", true },
-	{ "ban", "ban", "user", false },
-	{ "unban", "ban", "user", true },
-	{ "slow", "slow", NULL, false },
-	{ "threshold", "threshold", NULL, false },
-	{ "delete", "delete", "target", false },
-	{ "approve", "hold", "target", true },
-	{ "deny", "hold", "target", true },
+	{ "mute", "mute", "user", NULL, false, false },
+	{ "unmute", "mute", "user", NULL, true, false },
+	{ "ban", "ban", "user", NULL, false, false },
+	{ "unban", "ban", "user", NULL, true, false },
+	{ "purge", "purge", "user", NULL, false, false },
+	{ "slow", "slow", NULL, "seconds", false, true },
+	{ "subonly", "subonly", NULL, "on", false, true },
+	{ "threshold", "threshold", NULL, NULL, false, false },
+	{ "level", "level", "label", NULL, false, false },
+	{ "hold", "level", "label", NULL, false, false },
+	{ "delete", "delete", "target", NULL, false, false },
+	{ "approve", "hold", "target", NULL, true, false },
+	{ "deny", "hold", "target", NULL, true, false },
 };
+#define RULES (sizeof rules / sizeof *rules)
 
 struct state *
 state_new(void)
@@ -62,6 +76,7 @@ state_new(void)
 	s->bucket = calloc(s->buckets, sizeof(struct entry *));
 	buf_init(&s->key, KEY_MAX);
 	buf_init(&s->part, EVENT_INPUT_MAX);
+	buf_init(&s->line, EVENT_INPUT_MAX);
 	if (s->bucket)
 		return s;
 	free(s);
@@ -84,7 +99,9 @@ state_free(struct state *s)
 	free(s->bucket);
 	buf_release(&s->key);
 	buf_release(&s->part);
+	buf_release(&s->line);
 	event_release(&s->ev);
+	event_release(&s->half);
 	free(s);
 }
 
@@ -140,11 +157,15 @@ grow(struct state *s)
 	s->buckets = buckets;
 }
 
-/* Full: the older half of the tombstones goes; what they hide is long past. */
+/*
+ * Full: what has run out goes, and the older half of the tombstones; what they
+ * hide is long past.
+ */
 static void
 thin_out(struct state *s)
 {
 	uint64_t lo = UINT64_MAX, hi = 0;
+	int64_t now = clock_wall_ms();
 	struct entry **at;
 	size_t i;
 
@@ -154,10 +175,11 @@ thin_out(struct state *s)
 				lo = (*at)->seq < lo ? (*at)->seq : lo;
 				hi = (*at)->seq > hi ? (*at)->seq : hi;
 			}
-	for (i = 0; i < s->buckets && lo <= hi; i++)
+	for (i = 0; i < s->buckets; i++)
 		for (at = &s->bucket[i]; *at;)
-			if ((*at)->tombstone &&
-			    (*at)->seq <= lo + (hi - lo) / 2)
+			if ((*at)->until <= now ||
+			    ((*at)->tombstone &&
+				(*at)->seq <= lo + (hi - lo) / 2))
 				forget(s, at);
 			else
 				at = &(*at)->next;
@@ -189,8 +211,22 @@ time_of(struct state *s, const struct event *ev, const char *name, int64_t none)
 	return none;
 }
 
-/* The key is made: it is in force by this event. */
-static void
+/* By whom; what was put on the line by hand counts as an admin's. */
+static enum role
+role_of(struct state *s, const struct event *ev)
+{
+	const struct json_member *m = json_get(&ev->doc, "role");
+	enum role r;
+
+	buf_reset(&s->part);
+	if (m && m->kind == JSON_STRING && json_unescape(m, &s->part) == 0 &&
+	    role_parse(s->part.p, s->part.len, &r) == 0)
+		return r;
+	return ROLE_ADMIN;
+}
+
+/* The key is made: it is in force by this event. NULL: no memory. */
+static struct entry *
 put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
     bool tombstone)
 {
@@ -202,11 +238,14 @@ put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
 		grow(s);
 	e = malloc(sizeof *e + s->key.len + ev->len + 1);
 	if (!e)
-		return;
+		return NULL;
 	e->hash = hash(s->key.p, s->key.len);
 	e->seq = seq;
 	e->until = until;
+	e->number = 0;
+	e->role = role_of(s, ev);
 	e->tombstone = tombstone;
+	e->exception = false;
 	e->keylen = s->key.len;
 	e->len = ev->len + 1;
 	memcpy(e->text, s->key.p, s->key.len);
@@ -218,6 +257,7 @@ put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
 	e->next = *at;
 	*at = e;
 	s->n++;
+	return e;
 }
 
 static void
@@ -258,12 +298,13 @@ forget_below(struct state *s)
  * such in force itself.
  */
 static void
-fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
+fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends,
+    int64_t number)
 {
 	const struct json_member *room = json_get(&ev->doc, "room");
 	size_t keep = s->key.len;
 	bool all = false;
-	struct entry **at;
+	struct entry **at, *e;
 
 	if (buf_addc(&s->key, '\n') < 0)
 		return;
@@ -277,7 +318,11 @@ fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 	if (key_part(s, ev, "room") < 0)
 		return;
 	if (!ends || all) {
-		put(s, ev, seq, time_of(s, ev, "until", INT64_MAX), false);
+		e = put(s, ev, seq, time_of(s, ev, "until", INT64_MAX), false);
+		if (e) {
+			e->number = number;
+			e->exception = ends;
+		}
 		return;
 	}
 	at = find(s, hash(s->key.p, s->key.len));
@@ -292,37 +337,143 @@ fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 
 	if (!ends) {
 		put(s, ev, seq, INT64_MAX, true);
-		return;
+		/* what is deleted waits for nothing any more */
+		buf_reset(&s->key);
+		if (buf_adds(&s->key, "hold") < 0 ||
+		    key_part(s, ev, "target") < 0)
+			return;
 	}
 	at = find(s, hash(s->key.p, s->key.len));
 	if (*at)
 		forget(s, at);
 }
 
+/* One half of a ban: without the other, so that each ends by itself. */
+static void
+fold_half(struct state *s, const struct event *ev, uint64_t seq, bool ends,
+    const char *other)
+{
+	const char *const drop[] = { other, NULL };
+
+	if (json_get(&ev->doc, other)) {
+		buf_reset(&s->line);
+		if (event_splice(ev, drop, NULL, 0, &s->line) < 0 ||
+		    event_parse(&s->half, s->line.p, s->line.len) < 0)
+			return;
+		ev = &s->half;
+	}
+	fold_in_rooms(s, ev, seq, ends, 0);
+}
+
+/* A ban is of a user, of an address, or of both. */
+static void
+fold_ban(struct state *s, const struct event *ev, uint64_t seq, bool ends)
+{
+	const struct json_member *m = json_get(&ev->doc, "address");
+	char address[ACTION_ADDRESS_MAX];
+
+	if (json_get(&ev->doc, "user") && buf_adds(&s->key, "ban") == 0 &&
+	    key_part(s, ev, "user") == 0)
+		fold_half(s, ev, seq, ends, "address");
+	buf_reset(&s->part);
+	if (!m || m->kind != JSON_STRING || json_unescape(m, &s->part) < 0 ||
+	    action_address(s->part.p, s->part.len, address) < 0)
+		return;
+	buf_reset(&s->key);
+	if (buf_addf(&s->key, "address\n%s", address) == 0)
+		fold_half(s, ev, seq, ends, "user");
+}
+
+static int64_t
+number_of(const struct event *ev, const char *key)
+{
+	const struct json_member *m = json_get(&ev->doc, key);
+	int64_t n = 0;
+
+	if (m && m->kind == JSON_TRUE)
+		return 1;
+	return m && json_int(m, &n) == 0 && n > 0 ? n : 0;
+}
+
 void
 state_fold(struct state *s, const struct event *ev, uint64_t seq)
 {
 	const struct json_member *m = json_get(&ev->doc, "type");
+	int64_t number = 0;
 	size_t i;
 
 	if (ev->type == EVENT_CHAT)
 		fold_hold(s, ev, seq);
 	if (ev->type != EVENT_OTHER || !m)
 		return;
-	for (i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (i = 0; i < RULES; i++)
 		if (json_str_is(m, rules[i].type))
 			break;
-	if (i == sizeof rules / sizeof *rules)
-		return;
 	buf_reset(&s->key);
+	if (i < RULES && strcmp(rules[i].key, "ban") == 0) {
+		fold_ban(s, ev, seq, rules[i].ends);
+		return;
+	}
 	/* names too long for a key are nobody's */
-	if (buf_adds(&s->key, rules[i].key) < 0 ||
+	if (i == RULES || buf_adds(&s->key, rules[i].key) < 0 ||
 	    (rules[i].what && key_part(s, ev, rules[i].what) < 0))
 		return;
+	if (rules[i].number)
+		number = number_of(ev, rules[i].number);
 	if (rules[i].what && strcmp(rules[i].what, "target") == 0)
 		fold_target(s, ev, seq, rules[i].ends);
 	else
-		fold_in_rooms(s, ev, seq, rules[i].ends);
+		fold_in_rooms(s, ev, seq,
+		    rules[i].ends || (rules[i].off && !number), number);
+}
+
+/* What the key made so far has in this room; NULL: nothing that counts. */
+static const struct entry *
+look_up(struct state *s, const char *room, int64_t now)
+{
+	const struct entry *e;
+	size_t keep = s->key.len;
+
+	if (buf_addf(&s->key, "\n%s", room) < 0)
+		return NULL;
+	e = *find(s, hash(s->key.p, s->key.len));
+	if (e && e->until > now)
+		return e->exception ? NULL : e;
+	buf_cut(&s->key, keep);
+	if (buf_addc(&s->key, '\n') < 0)
+		return NULL;
+	e = *find(s, hash(s->key.p, s->key.len));
+	return e && e->until > now && !e->exception ? e : NULL;
+}
+
+bool
+state_get(struct state *s, enum state_kind kind, const char *who,
+    const char *room, int64_t now, struct state_force *out)
+{
+	static const char *const keys[] = {
+		[STATE_MUTE] = "mute",
+		[STATE_BAN] = "ban",
+		[STATE_ADDRESS] = "address",
+		[STATE_PURGE] = "purge",
+		[STATE_SLOW] = "slow",
+		[STATE_SUBONLY] = "subonly",
+	};
+	const struct entry *e;
+
+	if (!s->n)
+		return false;
+	buf_reset(&s->key);
+	if (buf_adds(&s->key, keys[kind]) < 0 ||
+	    (who && buf_addf(&s->key, "\n%s", who) < 0))
+		return false;
+	e = look_up(s, room, now);
+	if (!e)
+		return false;
+	*out = (struct state_force){ .until = e->until,
+		.number = e->number,
+		.seq = e->seq,
+		.role = e->role };
+	return true;
 }
 
 void

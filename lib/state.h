@@ -1,16 +1,18 @@
 /*
  * state: the control events that are still in force, folded from the stream
- * (CONTRACT 1 and 5): mutes and bans by user and room, slow mode and threshold
- * by room, tombstones by the deleted event's id, held messages until they are
- * decided.
+ * (CONTRACT 1 and 5): mutes, bans and purges by user and room, bans by address
+ * and room, slow mode, subscribers only, threshold and levels by room,
+ * tombstones by the deleted event's id, held messages until they are decided.
  */
 #ifndef SS_STATE_H
 #define SS_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
 #include "event.h"
+#include "role.h"
 
 #define STATE_MAX 200000 /* entries; the oldest tombstone goes first */
 #define STATE_HOLD_MS INT64_C(300000) /* a hold ends so long after its ts */
@@ -33,5 +35,27 @@ void state_fold_line(struct state *, const char *line, size_t n, uint64_t seq);
  * many; stops where out has no room.
  */
 size_t state_write(struct state *, uint64_t base, int64_t now, struct buf *out);
+
+/* What can be asked for. */
+enum state_kind {
+	STATE_MUTE,    /* of a user */
+	STATE_BAN,     /* of a user */
+	STATE_ADDRESS, /* a ban of an address, as action_address has it */
+	STATE_PURGE,   /* of a user: of what stands before its seq */
+	STATE_SLOW,    /* number: seconds */
+	STATE_SUBONLY
+};
+struct state_force {
+	int64_t until;  /* ms; INT64_MAX: for good */
+	int64_t number; /* what was set */
+	uint64_t seq;
+	enum role role; /* of who did it; without one on the line: admin */
+};
+/*
+ * Is it in force at now in this room, of this user or address (NULL for those
+ * kinds that concern all)? *out says more then.
+ */
+bool state_get(struct state *, enum state_kind, const char *who,
+    const char *room, int64_t now, struct state_force *out);
 
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "sha1.h"
+
 #include "banned.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -24,23 +26,16 @@ count_up(uint8_t rnd[10])
 	return false;
 }
 
-void
-ulid_next(struct ulid *u, int64_t now, char out[ULID_LEN + 1])
+static void
+write_id(int64_t ms, const uint8_t rnd[10], char out[ULID_LEN + 1])
 {
 	uint8_t b[16];
 	unsigned bits = 0, acc = 0;
 	int i, at = ULID_LEN;
 
-	if (now > u->ms || !count_up(u->rnd)) {
-		u->ms = now > u->ms ? now : u->ms + 1;
-		if (getrandom(u->rnd, sizeof u->rnd, 0) !=
-		    (ssize_t)sizeof u->rnd)
-			abort();   /* ids would repeat: nothing can go on */
-		u->rnd[0] &= 0x7f; /* room to count up */
-	}
 	for (i = 0; i < 6; i++)
-		b[i] = (uint8_t)(u->ms >> (40 - 8 * i));
-	memcpy(b + 6, u->rnd, 10);
+		b[i] = (uint8_t)(ms >> (40 - 8 * i));
+	memcpy(b + 6, rnd, 10);
 	/* 128 bits in fives, from the end: the first character gets three */
 	for (i = 15; i >= 0; i--) {
 		acc |= (unsigned)b[i] << bits;
@@ -49,6 +44,28 @@ ulid_next(struct ulid *u, int64_t now, char out[ULID_LEN + 1])
 	}
 	out[0] = alphabet[acc & 31];
 	out[ULID_LEN] = '\0';
+}
+
+void
+ulid_next(struct ulid *u, int64_t now, char out[ULID_LEN + 1])
+{
+	if (now > u->ms || !count_up(u->rnd)) {
+		u->ms = now > u->ms ? now : u->ms + 1;
+		if (getrandom(u->rnd, sizeof u->rnd, 0) !=
+		    (ssize_t)sizeof u->rnd)
+			abort();   /* ids would repeat: nothing can go on */
+		u->rnd[0] &= 0x7f; /* room to count up */
+	}
+	write_id(u->ms, u->rnd, out);
+}
+
+void
+ulid_derive(int64_t ms, const void *text, size_t n, char out[ULID_LEN + 1])
+{
+	unsigned char digest[SHA1_LEN];
+
+	sha1(text, n, digest);
+	write_id(ms, digest, out);
 }
 
 bool

@@ -20,6 +20,12 @@ struct ulid {
 
 /* A zeroed struct is ready. Writes the next id and a NUL. now in ms. */
 void ulid_next(struct ulid *, int64_t now, char out[ULID_LEN + 1]);
+/*
+ * The id that everybody derives from the same n bytes of text and time, so
+ * that what several make on the same occasion is one.
+ */
+void ulid_derive(
+    int64_t ms, const void *text, size_t n, char out[ULID_LEN + 1]);
 /* n characters at s are a ULID (upper case). */
 bool ulid_valid(const char *s, size_t n);
 

@@ -429,6 +429,10 @@ run_examples() {
 	run_examples ss-broadcast.1
 }
 
+@test "the examples of ss-ctl(1) work" {
+	run_examples ss-ctl.1
+}
+
 @test "the examples of ss-gift(1) work" {
 	run_examples ss-gift.1
 }

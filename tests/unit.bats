@@ -35,6 +35,10 @@ unit() {
 	unit clock
 }
 
+@test "action" {
+	unit action
+}
+
 @test "ulid" {
 	unit ulid
 }

@@ -45,16 +45,11 @@ name_of(const struct event *ev, const char *key, const char *absent,
 bool
 bus_is_control(const struct event *ev)
 {
-	static const char *const types[] = { "mute", "unmute", "kick", "ban",
-		"unban", "delete", "slow", "threshold", "approve", "deny",
-		NULL };
 	const struct json_member *m = json_get(&ev->doc, "type");
-	int i;
+	enum action_type type;
 
-	for (i = 0; m && types[i]; i++)
-		if (json_str_is(m, types[i]))
-			return true;
-	return false;
+	return ev->type == EVENT_OTHER && m && m->kind == JSON_STRING &&
+	       action_find(m->val + 1, m->vallen - 2, &type) == 0;
 }
 
 static bool
@@ -144,8 +139,8 @@ event(struct gateway *g)
 
 	if (!place(g, ev))
 		return;
-	outbox_returned(g, ev, in_room ? room : EVENT_ROOM);
-	if (ev->type == EVENT_OTHER && bus_is_control(ev)) {
+	outbox_returned(g, ev, in_room ? room : EVENT_ROOM, 200);
+	if (bus_is_control(ev)) {
 		control(g, ev);
 		if (!json_get(&ev->doc, "room")) {
 			fan_put(g->fan, NULL, g->seq, ev->line, ev->len);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "action.h"
 #include "addr.h"
 #include "buf.h"
 #include "ends.h"
@@ -38,6 +39,7 @@
 
 #define RECENT_MIN 20000 /* events asked of the hub at the start */
 
+struct control;
 struct nonces;
 struct outbox;
 struct request;
@@ -55,7 +57,7 @@ struct counters {
 
 struct gateway {
 	/* options */
-	const char *in, *out, *addr, *www_dir, *io_uring;
+	const char *in, *out, *addr, *www_dir, *io_uring, *control_path;
 	int64_t port, max_connections, max_lag, history, ready_fd, gather,
 	    workers;
 	double ping, idle, drain;
@@ -107,8 +109,9 @@ struct gateway {
 	struct fan *fan;
 	struct nonces *nonces;
 	struct outbox *outbox;
-	struct request *waiting; /* gifts with ?wait=1 */
+	struct request *waiting; /* posts with ?wait=1 */
 	struct www www;
+	struct control *control;
 	struct fetch *fetches;
 	size_t nfetches;
 	struct ulid ids;
@@ -190,8 +193,11 @@ void http_answer(
 void http_error(
     struct lws *, int status, const char *detail, const char *extra);
 
-/* The event that was sent under id is back, as real: who waits is answered. */
-void http_delivered(struct gateway *, const char *id, const char *real);
+/* As post_returned. */
+void http_delivered(
+    struct gateway *, const char *id, const char *real, int status);
+/* The word that stands for a status in an answer. */
+const char *http_word(int status);
 
 /* pages.c: 0, or -1 after a message. */
 int pages_open(struct gateway *);
@@ -199,16 +205,55 @@ bool pages_have(const struct gateway *, const char *path);
 /* Answers with the file at path; false: there is none. */
 bool pages_get(struct gateway *, struct lws *, const char *path);
 
-/* gift.c */
-/* What became of a gift: the status, and its id or a detail. */
-struct gift_answer {
+/* post.c: gifts and actions on their way out */
+/* What became of what was posted: the status, and its id or a detail. */
+struct fate {
 	int status;
 	bool pending; /* it is on its way */
 	char id[ULID_LEN + 1];
 	char detail[160];
 };
+/* Sets status and detail; returns -1. */
+int post_refuse(struct fate *, int status, const char *why);
+struct post {
+	const char *who, *room;
+	const char *key; /* NULL: none */
+	size_t keylen;
+	uint64_t meaning; /* see nonces_gift */
+	/* the event as a line; 0 or -1 */
+	int (*write)(
+	    struct buf *, const struct post *, const char *id, int64_t ts);
+	const void *what; /* write's */
+};
+/* True: its key was used before, and that is its fate. */
+bool post_known(struct gateway *, const struct post *, struct fate *);
+void post_send(struct gateway *, const struct post *, struct fate *);
+/*
+ * The event that was sent under id is back, as real: who waits is answered.
+ * status: 200, or 409 for a decision that came too late.
+ */
+void post_returned(
+    struct gateway *, const char *id, const char *real, int status);
+
+/* gift.c */
 void gift_take(struct gateway *, const struct ident *, const char *body,
-    size_t n, const char *key, size_t keylen, struct gift_answer *);
+    size_t n, const char *key, size_t keylen, struct fate *);
+
+/* act.c: what moderators do */
+/*
+ * Takes an action of type, with the fields in body. actor: who he is by his
+ * token; NULL: whoever has the control socket, an admin, by the name in body.
+ */
+void act_take(struct gateway *, const struct ident *actor, enum action_type,
+    const char *body, size_t n, const char *key, size_t keylen, struct fate *);
+/* One whose outcome is known only when it is back: the first one counts. */
+bool act_is_decision(enum action_type);
+
+/* control.c: the control socket */
+int control_open(struct gateway *);
+void control_close(struct gateway *);
+void control_delivered(
+    struct gateway *, const char *id, const char *real, int status);
 
 /* nonces.c: nonces of chat and gifts, remembered for five minutes */
 struct pending;
@@ -235,9 +280,10 @@ struct nonce *nonces_find(
     struct nonces *, const char *who, const char *nonce, size_t n);
 struct nonce *nonces_add(struct nonces *, const char *who, const char *nonce,
     size_t n, uint64_t meaning, const char *id);
-/* Hashes of what a gift and a message mean, never 0. */
+/* Hashes of what a gift, a message and an action mean, never 0. */
 uint64_t nonces_gift(const char *room, int64_t gift_id, int64_t amount);
 uint64_t nonces_chat(const char *room, const char *text, size_t n);
+uint64_t nonces_action(const struct action *);
 
 /* outbox.c: accepted and not back yet */
 struct pending {
@@ -270,8 +316,12 @@ void outbox_named(struct gateway *, const char *id, struct nonce *);
 void outbox_pump(struct gateway *);
 /* The output is connected anew: all of it again. */
 void outbox_again(struct gateway *);
-/* An event, at position g->seq, or a mark came over the bus. */
-void outbox_returned(struct gateway *, const struct event *, const char *room);
+/*
+ * An event, at position g->seq, or a mark came over the bus. status as
+ * post_returned.
+ */
+void outbox_returned(
+    struct gateway *, const struct event *, const char *room, int status);
 void outbox_mark(struct gateway *, const struct event *);
 size_t outbox_count(const struct outbox *);
 /* How long the oldest one has been there, in ms; 0: there is none. */

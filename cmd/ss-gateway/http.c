@@ -37,6 +37,9 @@ struct request {
 	size_t keylen;
 	bool has_key;
 	bool wait; /* answered when it is back */
+	bool is_action;
+	enum action_type action;
+	int outcome; /* as post_returned says */
 	/* and while it is not, among those of the gateway */
 	struct lws *wsi;
 	struct request *next;
@@ -75,6 +78,12 @@ row_of(int status)
 		if (statuses[i].status == status)
 			break;
 	return i;
+}
+
+const char *
+http_word(int status)
+{
+	return statuses[row_of(status)].code;
 }
 
 void
@@ -126,7 +135,7 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 	if (status == 401 && !*extra)
 		extra = "WWW-Authenticate: Bearer realm=\"safestream\"\r\n";
 	buf_init(&b, 4096);
-	buf_addf(&b, "{\"error\":\"%s\"", statuses[row_of(status)].code);
+	buf_addf(&b, "{\"error\":\"%s\"", http_word(status));
 	if (detail) {
 		buf_adds(&b, ",\"detail\":");
 		json_write_str(&b, detail, strlen(detail));
@@ -336,8 +345,10 @@ read_key(struct lws *wsi, struct request *q)
 	return true;
 }
 
+/* A gift, or with action one of those. */
 static int
-post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
+post(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length,
+    const enum action_type *action)
 {
 	struct request *q = calloc(1, sizeof *q);
 	const char *why = NULL;
@@ -346,6 +357,9 @@ post_gift(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length)
 
 	if (!q)
 		return -1;
+	q->is_action = action != NULL;
+	if (action)
+		q->action = *action;
 	buf_init(&q->body, BODY_MAX);
 	c->req = q;
 	status = ident_of_request(g, wsi, &q->ident, &why);
@@ -399,13 +413,28 @@ can_get(const struct gateway *g, const char *path)
 	return pages_have(g, path);
 }
 
+/* The action that a path posts to, in *type; NULL: none. */
+static const enum action_type *
+action_of(const char *path, enum action_type *type)
+{
+	static const char admin[] = "/api/admin/";
+	size_t n = sizeof admin - 1;
+
+	if (strncmp(path, admin, n) != 0 ||
+	    action_find(path + n, strlen(path + n), type) < 0)
+		return NULL;
+	return type;
+}
+
 int
 http_request(
     struct gateway *g, struct lws *wsi, struct conn *c, const char *path)
 {
-	bool post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
+	bool is_post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
 	bool get = is_get(wsi), gift = strcmp(path, "/api/gift") == 0;
 	int64_t length = body_length(wsi);
+	enum action_type type;
+	const enum action_type *action = action_of(path, &type);
 	size_t i;
 
 	http_forget(g, c);
@@ -416,21 +445,21 @@ http_request(
 		return refuse(g, wsi, c, 411,
 		    "Transfer-Encoding: not supported, send Content-Length",
 		    "");
-	if (gift && post)
-		return post_gift(g, wsi, c, length);
+	if (is_post && (gift || action))
+		return post(g, wsi, c, length, action);
 	if (length > 0 || !get) {
 		if (can_get(g, path))
 			return refuse(g, wsi, c, get ? 400 : 405,
 			    get ? "body: none expected" : NULL,
 			    get ? "" : "Allow: GET, HEAD\r\n");
-		if (gift)
+		if (gift || action)
 			return refuse(g, wsi, c, 405, NULL, "Allow: POST\r\n");
 		return refuse(g, wsi, c, 404, NULL, "");
 	}
 	for (i = 0; i < sizeof routes / sizeof *routes; i++)
 		if (strcmp(path, routes[i].path) == 0)
 			return routes[i].get(g, wsi);
-	if (gift)
+	if (gift || action)
 		return refuse_plain(g, wsi, 405, NULL, "Allow: POST\r\n");
 	if (upgrade_name(path))
 		return refuse_plain(g, wsi, 426, "connect with WebSocket",
@@ -458,7 +487,7 @@ http_body(struct gateway *g, struct lws *wsi, struct conn *c, const char *in,
 }
 
 static void
-gift_answered(struct lws *wsi, const char *status, const char *id)
+answer_taken(struct lws *wsi, const char *status, const char *id)
 {
 	struct buf b;
 
@@ -468,19 +497,32 @@ gift_answered(struct lws *wsi, const char *status, const char *id)
 	buf_release(&b);
 }
 
+static void
+take(struct gateway *g, struct request *q, struct fate *f)
+{
+	const char *key = q->has_key ? q->key : NULL;
+
+	if (q->is_action)
+		act_take(g, &q->ident, q->action, q->body.p, q->body.len, key,
+		    q->keylen, f);
+	else
+		gift_take(
+		    g, &q->ident, q->body.p, q->body.len, key, q->keylen, f);
+}
+
 int
 http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 {
 	struct request *q = c->req;
-	struct gift_answer a;
+	struct fate a;
+	bool wait;
 
 	if (!q)
 		return 0;
 	lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
 	if (q->answered)
 		return -1; /* all read: now it may close */
-	gift_take(g, &q->ident, q->body.p, q->body.len,
-	    q->has_key ? q->key : NULL, q->keylen, &a);
+	take(g, q, &a);
 	if (a.status != 200) {
 		g->n.refused++;
 		http_error(wsi, a.status, a.detail,
@@ -489,7 +531,8 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 		return -1;
 	}
 	memcpy(q->id, a.id, sizeof q->id);
-	if (q->wait && a.pending) {
+	wait = q->wait || (q->is_action && act_is_decision(q->action));
+	if (wait && a.pending) {
 		q->waiting = true;
 		q->wsi = wsi;
 		q->next = g->waiting;
@@ -497,13 +540,13 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 		lws_set_timer_usecs(wsi, WAIT_MAX * LWS_USEC_PER_SEC);
 		return 0;
 	}
-	gift_answered(wsi, q->wait ? "delivered" : "queued", a.id);
+	answer_taken(wsi, q->wait ? "delivered" : "queued", a.id);
 	http_forget(g, c);
 	return -1;
 }
 
 void
-http_delivered(struct gateway *g, const char *id, const char *real)
+http_delivered(struct gateway *g, const char *id, const char *real, int status)
 {
 	struct request *q;
 
@@ -511,6 +554,7 @@ http_delivered(struct gateway *g, const char *id, const char *real)
 		if (q->delivered || strcmp(q->id, id) != 0)
 			continue;
 		q->delivered = true;
+		q->outcome = status;
 		memcpy(q->id, real, strlen(real) + 1);
 		lws_callback_on_writable(q->wsi);
 	}
@@ -519,9 +563,14 @@ http_delivered(struct gateway *g, const char *id, const char *real)
 int
 http_writable(struct gateway *g, struct lws *wsi, struct conn *c)
 {
-	if (!c->req || !c->req->delivered)
+	struct request *q = c->req;
+
+	if (!q || !q->delivered)
 		return 0;
-	gift_answered(wsi, "delivered", c->req->id);
+	if (q->outcome == 200)
+		answer_taken(wsi, q->wait ? "delivered" : "queued", q->id);
+	else
+		http_error(wsi, q->outcome, "decided already", "");
 	http_forget(g, c);
 	return -1;
 }
@@ -531,7 +580,9 @@ http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
 {
 	if (!c->req)
 		return 0;
-	if (c->req->waiting) {
+	if (c->req->waiting && !c->req->wait) {
+		answer_taken(wsi, "queued", c->req->id);
+	} else if (c->req->waiting) {
 		http_error(wsi, 504,
 		    "not known to be delivered yet; the same key is safe", "");
 	} else if (!c->req->answered) {

@@ -220,7 +220,7 @@ open_all(struct gateway *g)
 		return -1;
 	}
 	shared_begin(g);
-	if (serve_open(g) < 0)
+	if (serve_open(g) < 0 || control_open(g) < 0)
 		return -1;
 	choose_sending(g);
 	if (bus_open(g) < 0) {
@@ -234,6 +234,7 @@ static void
 close_all(struct gateway *g)
 {
 	serve_stop_listening(g);
+	control_close(g);
 	source_free(g->bus);
 	sink_free(g->sink);
 	serve_close(g);

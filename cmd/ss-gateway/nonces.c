@@ -87,6 +87,23 @@ nonces_chat(const char *room, const char *text, size_t n)
 	return mix(h, text, n) | 1;
 }
 
+/* Without until, which is another one each time where a duration was given. */
+uint64_t
+nonces_action(const struct action *a)
+{
+	const int64_t numbers[] = { (int64_t)a->type, a->seconds, a->level,
+		(int64_t)(a->value * 1e6), a->on };
+	const char *const texts[] = { a->user, a->address, a->target, a->label,
+		a->room, a->reason };
+	uint64_t h = UINT64_C(14695981039346656037);
+	size_t i;
+
+	h = mix(h, numbers, sizeof numbers);
+	for (i = 0; i < sizeof texts / sizeof *texts; i++)
+		h = mix(h, texts[i], strlen(texts[i]) + 1);
+	return h | 1;
+}
+
 static uint32_t
 bucket_of(const struct nonces *k, const char *who, const char *nonce, size_t n)
 {

@@ -57,6 +57,11 @@ pipeline(struct gateway *g, struct rows *t)
 		    .out = &g->io_uring,
 		    .choices = "auto off",
 		    .help = "many sends in one system call (auto)" },
+		{ .kind = OPT_TEXT,
+		    .name = "control",
+		    .arg = "PATH",
+		    .out = &g->control_path,
+		    .help = "socket for ss-ctl; none (beside the bus)" },
 	};
 
 	g->io_uring = "auto";
@@ -198,6 +203,10 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 				 "that is not listen:");
 	if (g->metrics_addr && httpd_addr_check(g->metrics_addr, &err) < 0)
 		opt_misuse(prog, "--metrics: %s: %s", err, g->metrics_addr);
+	if (g->control_path &&
+	    (!*g->control_path ||
+		strlen(g->control_path) >= sizeof(((struct addr *)0)->path)))
+		opt_misuse(prog, "--control: must be a path of 1 to 107 bytes");
 	if (g->ping >= g->idle)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
 }

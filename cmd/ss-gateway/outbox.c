@@ -396,6 +396,8 @@ meaning(struct gateway *g, const struct event *ev, const char *room)
 			return 0;
 		return nonces_chat(room, g->text.p, g->text.len);
 	}
+	if (ev->type != EVENT_GIFT)
+		return 0;
 	m = json_get(&ev->doc, "gift_id");
 	if (!m || json_int(m, &gift_id) < 0)
 		return 0;
@@ -415,8 +417,7 @@ learn(
 	size_t n, w;
 
 	if (!text(g, ev, "nonce", nonce, EVENT_NONCE_MAX, &n) ||
-	    (!text(g, ev, "user", who, EVENT_NAME_MAX, &w) &&
-		!text(g, ev, "from", who, EVENT_NAME_MAX, &w)))
+	    !text(g, ev, event_sender(ev), who, EVENT_NAME_MAX, &w))
 		return NULL;
 	k = nonces_find(g->nonces, who, nonce, n);
 	if (!k)
@@ -432,7 +433,8 @@ learn(
 }
 
 void
-outbox_returned(struct gateway *g, const struct event *ev, const char *room)
+outbox_returned(
+    struct gateway *g, const struct event *ev, const char *room, int status)
 {
 	char id[ULID_LEN + 1];
 	struct pending *p;
@@ -446,7 +448,7 @@ outbox_returned(struct gateway *g, const struct event *ev, const char *room)
 	p = k && k->pending ? k->pending : find(g->outbox, id);
 	if (!p) {
 		/* another worker's, and its sender may have asked us */
-		http_delivered(g, id, id);
+		post_returned(g, id, id, status);
 		return;
 	}
 	if (p->nonce)
@@ -454,6 +456,6 @@ outbox_returned(struct gateway *g, const struct event *ev, const char *room)
 	unlink_pending(g->outbox, p);
 	metrics_observe(
 	    &g->loop_seconds, (double)(clock_mono_ns() - p->taken) / 1e9);
-	http_delivered(g, p->id, id);
+	post_returned(g, p->id, id, status);
 	free(p);
 }

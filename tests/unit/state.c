@@ -101,6 +101,105 @@ lets_time_pass(void)
 	IS_STR(force(100, NOW + 300000), "");
 }
 
+/* Is it so, and until when, and so on. */
+static bool
+has(enum state_kind kind, const char *who, const char *room, int64_t now,
+    struct state_force *f)
+{
+	memset(f, 0, sizeof *f);
+	return state_get(s, kind, who, room, now, f);
+}
+
+static void
+answers(void)
+{
+	struct state_force f;
+
+	begin();
+	OK(!has(STATE_MUTE, "bob", "main", NOW, &f));
+	fold("{\"type\":\"mute\",\"user\":\"bob\",\"role\":\"moderator\","
+	     "\"until\":\"2026-11-23T12:00:01Z\"}");
+	OK(has(STATE_MUTE, "bob", "main", NOW, &f));
+	IS_INT(f.until, NOW + 1000);
+	IS_INT(f.seq, 1);
+	IS_INT(f.role, ROLE_MODERATOR);
+	OK(!has(STATE_MUTE, "bo", "main", NOW, &f));
+	OK(!has(STATE_BAN, "bob", "main", NOW, &f));
+	OK(!has(STATE_MUTE, "bob", "main", NOW + 1000, &f));
+	/* in one room, for longer; and an exception from what is for all */
+	fold("{\"type\":\"mute\",\"user\":\"bob\",\"room\":\"den\"}");
+	fold("{\"type\":\"unmute\",\"user\":\"bob\",\"room\":\"q\"}");
+	OK(has(STATE_MUTE, "bob", "den", NOW + 1000, &f));
+	IS_INT(f.until, INT64_MAX);
+	IS_INT(f.role, ROLE_ADMIN);
+	OK(!has(STATE_MUTE, "bob", "q", NOW, &f));
+	OK(has(STATE_MUTE, "bob", "main", NOW, &f));
+	/* what is set, and set back */
+	fold("{\"type\":\"slow\",\"seconds\":7}");
+	OK(has(STATE_SLOW, NULL, "main", NOW, &f));
+	IS_INT(f.number, 7);
+	fold("{\"type\":\"slow\",\"seconds\":0,\"room\":\"den\"}");
+	OK(!has(STATE_SLOW, NULL, "den", NOW, &f));
+	fold("{\"type\":\"slow\",\"seconds\":0}");
+	OK(!has(STATE_SLOW, NULL, "main", NOW, &f));
+	fold("{\"type\":\"subonly\",\"on\":true}");
+	OK(has(STATE_SUBONLY, NULL, "main", NOW, &f));
+	fold("{\"type\":\"subonly\",\"on\":false}");
+	OK(!has(STATE_SUBONLY, NULL, "main", NOW, &f));
+	fold("{\"type\":\"purge\",\"user\":\"bob\"}");
+	OK(has(STATE_PURGE, "bob", "den", NOW, &f));
+	IS_INT(f.seq, seq);
+}
+
+static void
+bans(void)
+{
+	struct state_force f;
+
+	begin();
+	fold("{\"type\":\"ban\",\"user\":\"bob\","
+	     "\"address\":\"2001:db8:0:0:1::2\",\"n\":1}");
+	OK(has(STATE_BAN, "bob", "main", NOW, &f));
+	OK(has(STATE_ADDRESS, "2001:db8::/64", "main", NOW, &f));
+	OK(!has(STATE_ADDRESS, "2001:db8:0:1::/64", "main", NOW, &f));
+	/* each half is a line of its own, and ends by itself */
+	fold("{\"type\":\"unban\",\"user\":\"bob\"}");
+	OK(!has(STATE_BAN, "bob", "main", NOW, &f));
+	OK(has(STATE_ADDRESS, "2001:db8::/64", "main", NOW, &f));
+	IS_STR(force(100, NOW),
+	    "{\"type\":\"ban\",\"address\":\"2001:db8:0:0:1::2\",\"n\":1}\n");
+	fold("{\"type\":\"unban\",\"address\":\"2001:db8::/64\"}");
+	IS_STR(force(100, NOW), "");
+	/* of nobody */
+	fold("{\"type\":\"ban\"}");
+	fold("{\"type\":\"ban\",\"address\":\"x\"}");
+	IS_STR(force(100, NOW), "");
+}
+
+static void
+keeps_levels(void)
+{
+	begin();
+	fold("{\"type\":\"level\",\"label\":\"insult\",\"level\":0}");
+	fold("{\"type\":\"level\",\"level\":3}");
+	fold("{\"type\":\"hold\",\"level\":2}");
+	fold("{\"type\":\"hold\",\"level\":1,\"room\":\"den\"}");
+	IS_STR(force(100, NOW),
+	    "{\"type\":\"level\",\"label\":\"insult\",\"level\":0}\n"
+	    "{\"type\":\"hold\",\"level\":2}\n"
+	    "{\"type\":\"hold\",\"level\":1,\"room\":\"den\"}\n");
+}
+
+static void
+ends_holds(void)
+{
+	begin();
+	fold("{\"type\":\"chat\",\"id\":\"A\",\"held\":true,"
+	     "\"ts\":\"2026-11-23T12:00:00Z\"}");
+	fold("{\"type\":\"delete\",\"target\":\"A\"}");
+	IS_STR(force(100, NOW), "{\"type\":\"delete\",\"target\":\"A\"}\n");
+}
+
 static void
 takes_any_line(void)
 {
@@ -135,6 +234,10 @@ main(void)
 	keeps_what_holds();
 	minds_rooms();
 	lets_time_pass();
+	answers();
+	bans();
+	keeps_levels();
+	ends_holds();
 	takes_any_line();
 	buf_release(&text);
 	return tap_done();

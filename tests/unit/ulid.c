@@ -96,6 +96,21 @@ validates(void)
 	}
 }
 
+static void
+derives(void)
+{
+	char a[ULID_LEN + 1], b[ULID_LEN + 1];
+
+	ulid_derive(INT64_C(1795435200000), "x", 1, a);
+	ulid_derive(INT64_C(1795435200000), "x", 1, b);
+	OK(ulid_valid(a, ULID_LEN));
+	IS_STR(a, b);
+	ulid_derive(INT64_C(1795435200000), "y", 1, b);
+	OK(strncmp(a, b, 10) == 0 && strcmp(a, b) != 0);
+	ulid_derive(0, "", 0, b);
+	OK(ulid_valid(b, ULID_LEN) && strncmp(b, "0000000000", 10) == 0);
+}
+
 int
 main(void)
 {
@@ -104,5 +119,6 @@ main(void)
 	survives_the_last_random_number();
 	differs_between_generators();
 	validates();
+	derives();
 	return tap_done();
 }
