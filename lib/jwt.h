@@ -34,6 +34,7 @@ void jwt_release(struct jwt *);
 /* What is to be true of a token besides its signature. */
 struct jwt_want {
 	const char *audience; /* NULL: none, and then it must name none */
+	bool any_audience;    /* it may be for whomever it likes */
 	int64_t now;          /* wall ms */
 };
 /*

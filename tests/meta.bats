@@ -437,6 +437,10 @@ run_examples() {
 	run_examples ss-gift.1
 }
 
+@test "the examples of ss-token(1) work" {
+	run_examples ss-token.1
+}
+
 @test "the examples of ss-replay(1) work" {
 	run_examples ss-replay.1
 }
