@@ -94,6 +94,7 @@ WS_LIBS ?= $(shell $(PKG_CONFIG) --libs libwebsockets) -lev
 CRYPTO_LIBS ?= $(shell $(PKG_CONFIG) --libs libcrypto)
 URING_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags liburing)
 URING_LIBS ?= $(shell $(PKG_CONFIG) --libs liburing)
+SSL_LIBS ?= $(shell $(PKG_CONFIG) --libs libssl)
 PCRE2_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libpcre2-8)
 PCRE2_LIBS ?= $(shell $(PKG_CONFIG) --libs libpcre2-8)
 CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
@@ -102,7 +103,7 @@ ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
-LDLIBS.ss-gateway = $(WS_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
+LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
 LDLIBS.ss-token = $(CRYPTO_LIBS)

@@ -71,6 +71,8 @@ _ss_options() {
 		--history:int
 		--ping:seconds
 		--idle-timeout:seconds
+		--jwt-key:files
+		--audience:text
 		--drain-timeout:seconds
 		--ready-fd:int
 		--www:text
@@ -230,6 +232,28 @@ _ss_options() {
 		--help-options:flag
 		'
 		;;
+	ss-token)
+		echo '
+		--key:file
+		-k:file
+		--sub:text
+		--role:choice:viewer,subscriber,moderator,streamer,admin
+		--ttl:seconds
+		--nbf:seconds
+		--aud:text
+		--room:files
+		--kid:text
+		--alg:choice:hs256,rs256,es256,eddsa
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
 	ss-train)
 		echo '
 		--output:file
@@ -336,4 +360,5 @@ complete -F _ss_complete \
 	ss-log \
 	ss-moderate \
 	ss-replay \
+	ss-token \
 	ss-train

@@ -46,8 +46,11 @@ struct viewer {
 	size_t behind;  /* lagging: bytes of his room in front of him */
 	struct buf own; /* frames for him alone, before those in the ring */
 	unsigned short refuse_code; /* the message at hand is refused */
-	size_t thrown;  /* bytes of it that were read and thrown away */
-	struct buf *rx; /* a message that came in parts, or NULL */
+	size_t thrown;       /* bytes of it that were read and thrown away */
+	struct buf *rx;      /* a message that came in parts, or NULL */
+	size_t expiry;       /* his place in the heap of expiry.c + 1, or 0 */
+	unsigned auths;      /* tokens that he has shown ... */
+	int64_t auths_since; /* ... since then, monotonic ms */
 	struct ident ident;
 };
 

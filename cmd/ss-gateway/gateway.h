@@ -35,7 +35,6 @@
 
 #define BODY_MAX 65536    /* bytes of an HTTP body: CONTRACT 6 */
 #define MESSAGE_MAX 16384 /* bytes of a WebSocket message: CONTRACT 6 */
-#define SUBPROTOCOL "ndjson.safestream"
 
 #define RECENT_MIN 20000 /* events asked of the hub at the start */
 
@@ -48,6 +47,20 @@ struct request;
 struct conn {
 	struct viewer *viewer;
 	struct request *req; /* an HTTP request whose body is not read yet */
+};
+
+/* Who is let in by upgrade.c, until viewer.c takes him over. */
+struct arrival {
+	struct lws *wsi;
+	struct ident ident;
+	bool ndjson;
+};
+
+/* Connections by when their tokens expire (expiry.c): a heap. */
+struct expiry {
+	struct viewer **v;
+	size_t n, cap;
+	struct loop_timer timer;
 };
 
 struct counters {
@@ -123,7 +136,10 @@ struct gateway {
 	struct metrics_hist loop_seconds; /* from accepted to back again */
 	const char *metrics_addr;         /* --metrics, or NULL */
 	struct metrics *metrics;
-	char alias[128]; /* see upgrade.c */
+	/* who is who */
+	struct ident_keys keys;
+	struct arrival arrival;
+	struct expiry expiry;
 	/* the end */
 	bool draining;
 	int stopped; /* signals to stop so far */
@@ -156,12 +172,15 @@ void serve_close(struct gateway *);
 
 /* upgrade.c: 0: go on; 1: refused, an answer was sent. */
 int upgrade_check(struct gateway *, struct lws *);
-/* The protocol alias was matched: it must not be named in the answer. */
-void upgrade_matched(struct gateway *);
 /* Copies the query argument name to out. 0, -1: absent, -2: too long. */
 int upgrade_arg(struct lws *, const char *name, char *out, size_t n);
 /* The user's name in a decoded path /ws/NAME; NULL: another path. */
 const char *upgrade_name(const char *path);
+
+/* expiry.c */
+/* His token's end is new. 0, or -1: out of memory. */
+int expiry_set(struct gateway *, struct viewer *);
+void expiry_forget(struct gateway *, struct viewer *);
 
 /* viewer.c */
 struct viewer *viewer_new(struct gateway *, struct lws *);

@@ -133,7 +133,11 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 	struct buf b;
 
 	if (status == 401 && !*extra)
-		extra = "WWW-Authenticate: Bearer realm=\"safestream\"\r\n";
+		extra = detail && strncmp(detail, "token:", 6) == 0
+			    ? "WWW-Authenticate: Bearer realm=\"safestream\","
+			      " error=\"invalid_token\"\r\n"
+			    : "WWW-Authenticate: Bearer"
+			      " realm=\"safestream\"\r\n";
 	buf_init(&b, 4096);
 	buf_addf(&b, "{\"error\":\"%s\"", http_word(status));
 	if (detail) {

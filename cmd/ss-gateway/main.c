@@ -134,8 +134,10 @@ on_signal(void *arg, int signo)
 		buf_release(&b);
 		return;
 	}
-	if (signo == SIGHUP)
-		return; /* nothing is read from files yet */
+	if (signo == SIGHUP) {
+		ident_load(g);
+		return;
+	}
 	if (g->stopped++) {
 		msg_err("stopped at once");
 		_exit(1);
@@ -246,6 +248,9 @@ close_all(struct gateway *g)
 	fan_free(g->fan);
 	outbox_free(g->outbox);
 	nonces_free(g->nonces);
+	ident_release(&g->arrival.ident);
+	jwtkeys_release(&g->keys.set);
+	free(g->expiry.v);
 	window_free(g->deleted);
 	event_release(&g->ev);
 	json_release(&g->doc);
@@ -270,6 +275,8 @@ main(int argc, char **argv)
 	struct gateway g = { .bound = -1 };
 
 	options_parse(&g, argc, argv);
+	if (ident_load(&g) < 0)
+		return 1;
 	g.shared = shared_new((unsigned)g.workers);
 	if (!g.shared) {
 		msg_err("start: %s", strerror(errno));
@@ -277,5 +284,6 @@ main(int argc, char **argv)
 	}
 	g.status = g.workers > 1 ? workers_run(&g) : gateway_run(&g);
 	shared_free(g.shared);
+	jwtkeys_release(&g.keys.set);
 	return g.status;
 }

@@ -151,6 +151,27 @@ viewers(struct gateway *g, struct rows *t)
 	ADD(t, rows);
 }
 
+/* Who gets in. */
+static void
+identity(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_FILES,
+		    .name = "jwt-key",
+		    .arg = "FILE",
+		    .out = &g->keys.files,
+		    .help = "demand a token signed with this key (repeatable; "
+			    "a folder of keys, too)" },
+		{ .kind = OPT_TEXT,
+		    .name = "audience",
+		    .arg = "NAME",
+		    .out = &g->keys.audience,
+		    .help = "tokens must be for NAME (aud)" },
+	};
+
+	ADD(t, rows);
+}
+
 /* Start and stop. */
 static void
 process(struct gateway *g, struct rows *t)
@@ -207,6 +228,8 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 	    (!*g->control_path ||
 		strlen(g->control_path) >= sizeof(((struct addr *)0)->path)))
 		opt_misuse(prog, "--control: must be a path of 1 to 107 bytes");
+	if (g->keys.audience && !g->keys.files.n)
+		opt_misuse(prog, "--audience needs --jwt-key");
 	if (g->ping >= g->idle)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
 }
@@ -222,6 +245,7 @@ options_parse(struct gateway *g, int argc, char **argv)
 	pipeline(g, &t);
 	listener(g, &t);
 	viewers(g, &t);
+	identity(g, &t);
 	process(g, &t);
 	opt_parse(&prog, argc, argv);
 	addresses(g, &prog);

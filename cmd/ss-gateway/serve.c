@@ -17,6 +17,7 @@
 
 #include "gateway.h"
 #include "msg.h"
+#include "subproto.h"
 
 #include "banned.h"
 
@@ -29,28 +30,15 @@
 static int callback(
     struct lws *, enum lws_callback_reasons, void *, void *, size_t);
 
-/*
- * [0] HTTP and viewers without a subprotocol, [1] SUBPROTOCOL, [2] one that
- * we don't take up (upgrade.c puts its name there).
- */
-enum { PROTO_PLAIN, PROTO_NDJSON, PROTO_UNKNOWN, PROTOS };
-static struct lws_protocols protocols[PROTOS + 1];
-
-static void
-set_protocols(struct gateway *g)
-{
-	static const char *const names[PROTOS] = { "http", SUBPROTOCOL, NULL };
-	int i;
-
-	for (i = 0; i < PROTOS; i++)
-		protocols[i] = (struct lws_protocols){
-			.name = i == PROTO_UNKNOWN ? g->alias : names[i],
-			.callback = callback,
-			.per_session_data_size = sizeof(struct conn),
-			.rx_buffer_size = 256,
-			.tx_packet_size = 65536,
-		};
-}
+/* One for all: subprotocols are our own matter (subproto.c). */
+static const struct lws_protocols protocols[] = {
+	{ .name = "http",
+	    .callback = callback,
+	    .per_session_data_size = sizeof(struct conn),
+	    .rx_buffer_size = 256,
+	    .tx_packet_size = 65536 },
+	{ .name = NULL },
+};
 
 static int
 established(struct gateway *g, struct lws *wsi, struct conn *c)
@@ -59,9 +47,24 @@ established(struct gateway *g, struct lws *wsi, struct conn *c)
 	return c->viewer ? 0 : -1;
 }
 
+/* The text that goes with a close code: CONTRACT 6. */
+static const char *
+close_text(unsigned short code)
+{
+	switch (code) {
+	case 4001:
+		return "token expired";
+	case 4008:
+		return "slow consumer";
+	default:
+		return "";
+	}
+}
+
 static int
 writable(struct gateway *g, struct viewer *v)
 {
+	char text[32];
 	unsigned short code;
 
 	if (!v)
@@ -69,7 +72,9 @@ writable(struct gateway *g, struct viewer *v)
 	if (v->close_code) {
 		code = v->close_code;
 		v->close_code = 0; /* asked twice, the library just drops */
-		lws_close_reason(v->wsi, (enum lws_close_status)code, NULL, 0);
+		lws_snprintf(text, sizeof text, "%s", close_text(code));
+		lws_close_reason(v->wsi, (enum lws_close_status)code,
+		    (unsigned char *)text, strlen(text));
 		return -1;
 	}
 	return fan_writable(g->fan, v);
@@ -95,9 +100,8 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	switch (why) {
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return upgrade_check(g, wsi);
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		upgrade_matched(g);
-		return 0;
+	case LWS_CALLBACK_ADD_HEADERS:
+		return subproto_answer(wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(g, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
@@ -189,7 +193,6 @@ serve_open(struct gateway *g)
 	void *loops[1] = { g->ev_loop };
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-	set_protocols(g);
 	g->keepalive.secs_since_valid_ping = (uint16_t)g->ping;
 	g->keepalive.secs_since_valid_hangup = (uint16_t)g->idle;
 	i.port = CONTEXT_PORT_NO_LISTEN_SERVER;
@@ -242,6 +245,7 @@ on_connection(void *arg, unsigned events)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 		g->n.connections++;
+		subproto_watch(fd);
 		lws_adopt_socket_vhost(g->vhost, fd); /* closes it itself */
 	}
 	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&
@@ -298,7 +302,7 @@ serve_announce(struct gateway *g, int fd)
 		sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
 	v6 = a.ss_family == AF_INET6;
-	if (!is_loopback((struct sockaddr *)&a))
+	if (!is_loopback((struct sockaddr *)&a) && !ident_is_demanded(g))
 		msg_warn("%s is not a loopback address, and there is no "
 			 "authentication: anybody who reaches it may chat and "
 			 "send gifts under any name",

@@ -3,12 +3,6 @@
  * POST, HTTP/1.0 and odd keys, and just drops the connection where it
  * refuses; so everything is checked here first, and every refusal is an HTTP
  * answer with a status (CONTRACT 6).
- *
- * A client may ask for subprotocols that we don't know. RFC 6455, 4.2.2 lets
- * a server go on without one; the library drops the connection. Its list of
- * protocols has an entry with no name of its own for that: for the time of
- * the handshake it bears the name that the client asked for (g->alias), and
- * loses it again before the answer is written, so that none is named there.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +10,7 @@
 #include <strings.h>
 
 #include "gateway.h"
+#include "subproto.h"
 
 #include "banned.h"
 
@@ -51,32 +46,6 @@ base64_of_16(const char *s)
 	return strchr("AQgw", s[KEY_LEN - 3]) && strcmp(s + i, "==") == 0;
 }
 
-/*
- * Takes the next element of a comma-separated list to out. False at the end;
- * an element that is no token (RFC 9110, 5.6.2) makes *bad true.
- */
-static bool
-next_token(const char **p, char *out, size_t n, bool *bad)
-{
-	static const char ok[] = "!#$%&'*+-.^_`|~0123456789"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "abcdefghijklmnopqrstuvwxyz";
-	size_t len;
-
-	*p += strspn(*p, " \t,");
-	if (!**p)
-		return false;
-	len = strspn(*p, ok);
-	if (!len || len >= n || !strchr(" \t,", (*p)[len])) {
-		*bad = true;
-		return false;
-	}
-	memcpy(out, *p, len);
-	out[len] = '\0';
-	*p += len;
-	return true;
-}
-
 static bool
 wants_upgrade(struct lws *wsi)
 {
@@ -87,41 +56,10 @@ wants_upgrade(struct lws *wsi)
 	/* 127 bytes are what the library itself looks at */
 	if (header(wsi, WSI_TOKEN_CONNECTION, list, sizeof list) < 0)
 		return false;
-	while (next_token(&p, token, sizeof token, &bad))
+	while (subproto_next(&p, token, sizeof token, &bad))
 		if (strcasecmp(token, "upgrade") == 0)
 			return true;
 	return false;
-}
-
-/* Settles the subprotocol; false: the list is malformed or too long. */
-static bool
-subprotocol(struct gateway *g, struct lws *wsi)
-{
-	char list[128], token[64];
-	const char *p = list;
-	bool bad = false;
-	int n = header(wsi, WSI_TOKEN_PROTOCOL, list, sizeof list);
-
-	g->alias[0] = '\0';
-	if (n == -1)
-		return true;
-	if (n < 0)
-		return false;
-	while (next_token(&p, token, sizeof token, &bad)) {
-		if (strcmp(token, SUBPROTOCOL) == 0) {
-			g->alias[0] = '\0';
-			return true;
-		}
-		if (!g->alias[0])
-			memcpy(g->alias, token, strlen(token) + 1);
-	}
-	return !bad && g->alias[0];
-}
-
-void
-upgrade_matched(struct gateway *g)
-{
-	g->alias[0] = '\0';
 }
 
 const char *
@@ -134,7 +72,7 @@ int
 upgrade_arg(struct lws *wsi, const char *name, char *out, size_t n)
 {
 	size_t len = strlen(name);
-	char arg[1024];
+	char arg[JWT_MAX + 64];
 	int i, k;
 
 	for (i = 0;; i++) {
@@ -202,6 +140,7 @@ check_target(struct lws *wsi, const char **why)
 static int
 check_headers(struct gateway *g, struct lws *wsi, const char **why)
 {
+	struct subproto s;
 	char v[64];
 
 	*why = "upgrade: HTTP/1.1 only";
@@ -226,8 +165,39 @@ check_headers(struct gateway *g, struct lws *wsi, const char **why)
 	if (header(wsi, WSI_TOKEN_KEY, v, sizeof v) != KEY_LEN ||
 	    !base64_of_16(v))
 		return 400;
-	*why = "Sec-WebSocket-Protocol: malformed or over 127 bytes";
-	return subprotocol(g, wsi) ? 0 : 400;
+	*why = "Sec-WebSocket-Protocol: malformed, or too long";
+	if (subproto_read(wsi, &s) < 0)
+		return 400;
+	g->arrival.ndjson = s.ndjson;
+	return 0;
+}
+
+/* Who he is, and whether he may be it here: a status, or 0. */
+static int
+check_identity(struct gateway *g, struct lws *wsi, const char **why)
+{
+	struct ident *id = &g->arrival.ident;
+	char path[256], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
+	const char *name;
+	int status;
+
+	ident_release(id);
+	g->arrival.wsi = wsi;
+	status = ident_of_request(g, wsi, id, why);
+	if (status)
+		return status;
+	/* check_target has found both to be right */
+	header(wsi, WSI_TOKEN_GET_URI, path, sizeof path);
+	name = upgrade_name(path);
+	upgrade_arg(wsi, "room", room, sizeof room);
+	*why = "token: is another user's";
+	if (id->known && strcmp(id->name, name) != 0)
+		return 403;
+	*why = "token: is not for this room";
+	if (!ident_in_room(id, room))
+		return 403;
+	memcpy(id->name, name, strlen(name) + 1);
+	return 0;
 }
 
 int
@@ -239,6 +209,8 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 
 	if (!status)
 		status = check_headers(g, wsi, &why);
+	if (!status)
+		status = check_identity(g, wsi, &why);
 	if (!status && (g->draining || !g->ready)) {
 		status = 503;
 		why = g->ready ? "going down" : "not connected to the bus yet";

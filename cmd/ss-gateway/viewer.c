@@ -13,6 +13,8 @@
 #include "banned.h"
 
 #define GIVEN_MAX 65536        /* bytes: 8,192 events sent again on request */
+#define AUTHS_MAX 10           /* tokens shown ... */
+#define AUTHS_TIME 10000       /* ... in so many ms */
 #define REFUSE_WAIT 5          /* seconds to read what is refused */
 #define REFUSE_MAX (16u << 20) /* bytes of it */
 
@@ -23,29 +25,32 @@ struct given {
 	char s[EVENT_NONCE_MAX];
 };
 
+/* The upgrade has found out who he is, in this very turn. */
+static int
+take_over(struct gateway *g, struct viewer *v)
+{
+	if (g->arrival.wsi != v->wsi || !g->arrival.ident.name[0])
+		return -1;
+	v->ndjson = g->arrival.ndjson;
+	v->ident = g->arrival.ident;
+	memset(&g->arrival, 0, sizeof g->arrival);
+	return 0;
+}
+
 struct viewer *
 viewer_new(struct gateway *g, struct lws *wsi)
 {
 	struct viewer *v = calloc(1, sizeof *v);
-	char path[256], room[EVENT_NAME_MAX + 1];
-	const char *why;
+	char room[EVENT_NAME_MAX + 1];
 
 	if (!v)
 		return NULL;
 	v->wsi = wsi;
 	v->fd = lws_get_socket_fd(wsi);
-	v->ndjson = strcmp(lws_get_protocol(wsi)->name, SUBPROTOCOL) == 0;
-	/* both were checked before the upgrade */
-	if (ident_of_request(g, wsi, &v->ident, &why) != 0 ||
-	    lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0 ||
-	    !upgrade_name(path) ||
-	    strlen(upgrade_name(path)) >= sizeof v->ident.name)
-		goto fail;
-	memcpy(
-	    v->ident.name, upgrade_name(path), strlen(upgrade_name(path)) + 1);
 	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
-	if (fan_join(g->fan, v, room) < 0)
+	if (take_over(g, v) < 0 || expiry_set(g, v) < 0 ||
+	    fan_join(g->fan, v, room) < 0)
 		goto fail;
 	buf_init(&v->given, GIVEN_MAX);
 	g->n.viewers++;
@@ -53,6 +58,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	past_greet(g, v, wsi);
 	return v;
 fail:
+	expiry_forget(g, v);
 	ident_release(&v->ident);
 	free(v);
 	return NULL;
@@ -72,6 +78,7 @@ void
 viewer_free(struct gateway *g, struct viewer *v)
 {
 	past_forget(g, v);
+	expiry_forget(g, v);
 	fan_leave(g->fan, v);
 	drop_rx(v);
 	ident_release(&v->ident);
@@ -237,6 +244,58 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 			meaning, id));
 }
 
+/* So many tokens at a time: checking one costs more than a message. */
+static bool
+may_auth(struct viewer *v)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - v->auths_since >= AUTHS_TIME) {
+		v->auths_since = now;
+		v->auths = 0;
+	}
+	return v->auths++ < AUTHS_MAX;
+}
+
+/* He shows another token: who he is then, or an error, and all is as it was. */
+static void
+auth(struct gateway *g, struct viewer *v, const struct given *nonce)
+{
+	char t[CLOCK_RFC3339_LEN + 1];
+	const char *why;
+	struct buf b;
+
+	if (!may_auth(v)) {
+		error(g, v, "rate_limited", "auth: too often", nonce);
+		return;
+	}
+	if (!text_of(g, json_get(&g->doc, "token"))) {
+		error(g, v, "bad_message", "token: must be a string", nonce);
+		return;
+	}
+	if (ident_refresh(g, &v->ident, fan_room_name(v), g->text.p,
+		g->text.len, &why) < 0) {
+		error(g, v, "forbidden", why, nonce);
+		return;
+	}
+	if (expiry_set(g, v) < 0)
+		fan_close(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+	buf_init(&b, 4096);
+	buf_addf(
+	    &b, "{\"type\":\"auth\",\"role\":\"%s\"", role_name(v->ident.role));
+	if (v->ident.expires) {
+		clock_format(v->ident.expires, t);
+		buf_addf(&b, ",\"expires\":\"%s\"", t);
+	}
+	if (nonce->given) {
+		buf_adds(&b, ",\"nonce\":");
+		json_write_str(&b, nonce->s, nonce->n);
+	}
+	buf_addc(&b, '}');
+	fan_tell(g->fan, v, b.p, b.len);
+	buf_release(&b);
+}
+
 static void
 message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 {
@@ -260,6 +319,10 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 		return;
 	}
 	type = json_get(&g->doc, "type");
+	if (type && json_str_is(type, "auth")) {
+		auth(g, v, &nonce);
+		return;
+	}
 	if (!type || !json_str_is(type, "chat")) {
 		error(g, v, "bad_message", "type: must be chat", &nonce);
 		return;

@@ -295,6 +295,7 @@ on_signal(void *arg, int signo)
 		msg_err("%.*s", (int)strcspn(b.p, "\n"), b.p);
 		buf_release(&b);
 	} else if (signo == SIGHUP) {
+		ident_load(all->g); /* for those that are started later */
 		for (i = 0; i < all->n; i++)
 			if (all->w[i].pid)
 				kill(all->w[i].pid, SIGHUP);
