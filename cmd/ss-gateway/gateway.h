@@ -84,8 +84,12 @@ struct gateway {
 	struct ev_loop *ev_loop;
 	ev_io inner;
 	ev_prepare turn;
-	struct loop_timer gathered;
-	int64_t flushed; /* monotonic ms: when events left last */
+	struct pace {
+		struct loop_timer timer;
+		int64_t since;   /* the events at hand wait; 0: none do */
+		int64_t sent_at; /* events left last; both monotonic ns */
+		int64_t cost;    /* ns that took */
+	} pace;
 	struct loop *loop;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
@@ -155,6 +159,12 @@ void gateway_drain(struct gateway *, int status);
 
 /* options.c: defaults, environment, arguments; exits on misuse */
 void options_parse(struct gateway *, int argc, char **argv);
+
+/* pace.c */
+/* The end of a turn: what is new is sent to the viewers, or waits. */
+void pace_turn(struct gateway *);
+/* Nothing waits any more. */
+void pace_stop(struct gateway *);
 
 /* serve.c */
 int serve_open(struct gateway *);
@@ -343,6 +353,8 @@ void outbox_returned(
     struct gateway *, const struct event *, const char *room, int status);
 void outbox_mark(struct gateway *, const struct event *);
 size_t outbox_count(const struct outbox *);
+/* When the oldest that is not back was taken, monotonic ns; late: none. */
+int64_t outbox_since(const struct outbox *);
 /* How long the oldest one has been there, in ms; 0: there is none. */
 int64_t outbox_oldest(const struct outbox *);
 

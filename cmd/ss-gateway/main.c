@@ -30,37 +30,6 @@ on_inner(struct ev_loop *l, ev_io *w, int events)
 	loop_turn(g->loop, 0);
 }
 
-static void
-send_gathered(void *arg)
-{
-	struct gateway *g = arg;
-
-	g->flushed = clock_mono_ms();
-	fan_flush(g->fan);
-}
-
-/*
- * Events leave at the end of the turn, when there was nothing to send for a
- * while; else with those that come in the rest of --gather.
- */
-static void
-send_turn(struct gateway *g)
-{
-	int64_t left;
-
-	if (!g->gather || !fan_waits(g->fan)) {
-		fan_flush(g->fan);
-		return;
-	}
-	if (g->gathered.due)
-		return;
-	left = g->flushed + g->gather - clock_mono_ms();
-	if (!g->flushed || left <= 0)
-		send_gathered(g);
-	else
-		loop_after(g->loop, &g->gathered, left, send_gathered, g);
-}
-
 /* Before the loop waits: everything that this turn made leaves now. */
 static void
 on_turn(struct ev_loop *l, ev_prepare *w, int events)
@@ -69,8 +38,8 @@ on_turn(struct ev_loop *l, ev_prepare *w, int events)
 
 	(void)l;
 	(void)events;
-	send_turn(g);
-	out_flush(g);
+	out_flush(g); /* first: the others work on it while we send */
+	pace_turn(g);
 	shared_publish(g);
 }
 
@@ -108,7 +77,7 @@ gateway_drain(struct gateway *g, int status)
 	if (g->draining)
 		return;
 	notify_stopping();
-	loop_cancel(g->loop, &g->gathered);
+	pace_stop(g);
 	out_flush(g);
 	g->draining = true;
 	serve_stop_listening(g);

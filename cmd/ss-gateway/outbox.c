@@ -76,6 +76,12 @@ outbox_count(const struct outbox *o)
 	return o->n;
 }
 
+int64_t
+outbox_since(const struct outbox *o)
+{
+	return o->first ? o->first->taken : INT64_MAX;
+}
+
 /* Ids are ours: the random half of a ULID spreads well enough. */
 static struct pending **
 slot(struct outbox *o, const char *id)
