@@ -105,7 +105,8 @@ SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
 LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
-LDLIBS.ss-moderate = $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
+CFLAGS.cmd/ss-moderate/jobs = -pthread
+LDLIBS.ss-moderate = -pthread $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)
 LDLIBS.ss-token = $(CRYPTO_LIBS)
 LDLIBS.ss-train = $(ICU_LIBS) -lz
 # many square roots; vectors of them give the same bits

@@ -199,6 +199,7 @@ _ss_options() {
 		--state:text
 		--stats:flag
 		--metrics:text
+		--jobs:int
 		--reject:file
 		--drain-timeout:seconds
 		--quiet:flag

@@ -160,6 +160,7 @@ complete -c ss-moderate -l ask-max -x -d 'at most so many requests at a time (32
 complete -c ss-moderate -l state -x -d 'ask this bus at the start what is in force'
 complete -c ss-moderate -l stats -d 'print the counters at the end'
 complete -c ss-moderate -l metrics -x -d 'serve Prometheus metrics at HOST:PORT or listen:PATH'
+complete -c ss-moderate -l jobs -x -d 'score in N threads (1: in this one alone)'
 complete -c ss-moderate -l reject -r -F -d 'append bad lines to FILE, verbatim'
 complete -c ss-moderate -l drain-timeout -x -d 'how long a stop may wait for the output (2s)'
 complete -c ss-moderate -s q -l quiet -d 'no warnings'

@@ -38,11 +38,9 @@ stage_fail(struct stage *st)
 	st->status = 1;
 }
 
-static void
-on_line(void *arg, const struct source_line *l)
+void
+stage_handle(struct stage *st, const struct source_line *l)
 {
-	struct stage *st = arg;
-
 	st->line = l;
 	st->lines += l->got != LINEIN_PART;
 	if (l->got != LINEIN_LINE)
@@ -56,6 +54,15 @@ on_line(void *arg, const struct source_line *l)
 	}
 	if (st->sink && sink_pending(st->sink) > QUEUE_HIGH + st->conf->group)
 		source_pause(st->source);
+}
+
+static void
+on_line(void *arg, const struct source_line *l)
+{
+	struct stage *st = arg;
+
+	if (st->ops->line == NULL || !st->ops->line(st->arg, l))
+		stage_handle(st, l);
 }
 
 static size_t

@@ -29,6 +29,12 @@ struct stage_ops {
 	 */
 	void (*event)(void *arg, const struct event *ev);
 	/*
+	 * A line before anything is done with it. True: the program keeps a
+	 * copy of it and calls stage_handle later, in the order in which they
+	 * came (see stage_wait). May be NULL.
+	 */
+	bool (*line)(void *arg, const struct source_line *);
+	/*
 	 * Before anything of this batch leaves: make it lasting. 0, or -1
 	 * when that failed for now: input is held and stage tries again after
 	 * a second, until it is 0. May be NULL.
@@ -135,6 +141,8 @@ void stage_reject(struct stage *, const char *why);
 struct loop *stage_loop(struct stage *);
 const struct source_line *stage_line(const struct stage *);
 void stage_at(struct stage *, const struct source_line *);
+/* What is done with a line: event() follows, or it is rejected. */
+void stage_handle(struct stage *, const struct source_line *);
 /* hold: no more events for now. busy: lines are held back, don't end yet. */
 void stage_wait(struct stage *, bool hold, bool busy);
 /* Outside of event(): commits, writes what was emitted, lets input flow. */

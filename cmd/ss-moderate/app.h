@@ -70,6 +70,7 @@ enum asked {
 };
 
 struct ask;
+struct jobs;
 struct queue;
 
 /* The options of the second opinion, as text. */
@@ -107,6 +108,11 @@ struct levels {
 	struct buf room; /* for its memory */
 };
 
+/* What somebody wants of stage_wait. */
+struct waits {
+	bool hold, busy;
+};
+
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
@@ -128,6 +134,11 @@ struct app {
 	struct ask_conf ask_conf;
 	struct ask *ask;     /* NULL: nobody is asked */
 	struct queue *queue; /* NULL: nothing ever waits */
+	struct jobs *jobs;   /* NULL: all is done by this thread */
+	int64_t njobs;
+	struct waits queue_waits, jobs_wait;
+	/* the event at hand's, where another thread has scored its message */
+	const struct toxic_result *scored_ahead;
 	struct lists lists;
 	struct counts counts;
 	struct metrics_hist score_seconds;
@@ -223,6 +234,27 @@ bool ask_is_closed(const struct ask *);
 /* A stop: what is under way gets half of the drain time. */
 void ask_stop(struct app *);
 void ask_free(struct ask *);
+
+/*
+ * jobs.c: threads that score lines ahead. With fewer than two, all of this
+ * does nothing. 0, or -1 after a message.
+ */
+int jobs_open(struct app *, size_t n);
+/* Joins the threads. */
+void jobs_close(struct app *);
+/* For stage_ops. True: the line is handled later. */
+bool jobs_line(struct app *, const struct source_line *);
+/* No more lines for now: those that came are given to the threads. */
+void jobs_batch(struct app *);
+/* The queue holds input no longer, so what is scored may be handled. */
+void jobs_go_on(struct app *);
+/* The threads take the file a->model, too. 0, or -1: some have another one. */
+int jobs_load_model(struct app *);
+
+/* main.c: the message to be scored; NULL: it is none of ours, or has none. */
+const struct json_member *message_to_judge(const struct event *);
+/* Tells the stage what queue and jobs want of it. */
+void input_wait(struct app *);
 
 /*
  * queue.c: the lines behind one that waits. All in the order they came.

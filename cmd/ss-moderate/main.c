@@ -25,6 +25,24 @@ is_string(const struct json_member *m)
 	return m != NULL && m->kind == JSON_STRING;
 }
 
+/* Somebody has decided about it already. */
+static bool
+is_approved(const struct event *ev)
+{
+	return is_string(json_get(&ev->doc, "approved"));
+}
+
+const struct json_member *
+message_to_judge(const struct event *ev)
+{
+	const struct json_member *msg;
+
+	if (ev->type != EVENT_CHAT || is_approved(ev))
+		return NULL;
+	msg = json_get(&ev->doc, "message");
+	return is_string(msg) ? msg : NULL;
+}
+
 static void
 on_event(void *arg, const struct event *ev)
 {
@@ -33,19 +51,40 @@ on_event(void *arg, const struct event *ev)
 
 	if (ev->type == EVENT_CHAT) {
 		a->counts.chat++;
-		msg = json_get(&ev->doc, "message");
-		if (!is_string(json_get(&ev->doc, "approved"))) {
-			if (is_string(msg))
-				moderate(a, ev, msg);
-			else
-				stage_reject(
-				    a->stage, "chat without a message");
+		msg = message_to_judge(ev);
+		if (msg != NULL) {
+			moderate(a, ev, msg);
+			return;
+		}
+		if (!is_approved(ev)) {
+			stage_reject(a->stage, "chat without a message");
 			return;
 		}
 	}
 	if (ev->type == EVENT_OTHER)
 		control_event(a, ev);
 	queue_pass(a, ev->line, ev->len, !event_is_housekeeping(ev));
+}
+
+static bool
+on_line(void *arg, const struct source_line *l)
+{
+	return jobs_line(arg, l);
+}
+
+/* A batch of input has been read. */
+static int
+on_batch(void *arg)
+{
+	jobs_batch(arg);
+	return 0;
+}
+
+void
+input_wait(struct app *a)
+{
+	stage_wait(a->stage, a->queue_waits.hold || a->jobs_wait.hold,
+	    a->queue_waits.busy || a->jobs_wait.busy);
 }
 
 static void
@@ -92,8 +131,11 @@ load_model(struct app *a)
 {
 	const char *why;
 
-	if (toxic_load(a->scorer, a->model, &why) == 0)
+	if (toxic_load(a->scorer, a->model, &why) == 0) {
+		if (jobs_load_model(a) < 0)
+			msg_warn("%s: not for --jobs", a->model);
 		return 0;
+	}
 	msg_err("%s: %s", a->model, why);
 	return -1;
 }
@@ -163,6 +205,8 @@ on_metrics(void *arg, struct buf *b)
 
 static const struct stage_ops ops = {
 	.event = on_event,
+	.line = on_line,
+	.commit = on_batch,
 	.stopping = on_stopping,
 	.signal = on_signal,
 	.news = on_news,
@@ -187,6 +231,7 @@ app_init(struct app *a)
 static void
 app_release(struct app *a)
 {
+	jobs_close(a);
 	ask_free(a->ask);
 	queue_free(a->queue);
 	toxic_free(a->scorer);
@@ -248,7 +293,9 @@ open_all(struct app *a, const struct opt_prog *prog)
 	explain_policy(a);
 	control_recall(a);
 	a->stage = stage_new(prog, &a->conf, &ops, a);
-	return a->stage != NULL ? ask_open(a) : -1;
+	if (a->stage == NULL || ask_open(a) < 0)
+		return -1;
+	return jobs_open(a, (size_t)a->njobs);
 }
 
 int
@@ -258,6 +305,7 @@ main(int argc, char **argv)
 		.threshold = -1,
 		.levels = { .all = -1 },
 		.in_force = -1,
+		.njobs = 1,
 		.score_seconds = { .bound = metrics_call_seconds,
 		    .n = METRICS_CALL_BOUNDS },
 		.state = { .kind = ADDR_NONE },
@@ -326,6 +374,13 @@ main(int argc, char **argv)
 		    .out = &a.stats,
 		    .help = "print the counters at the end" },
 		STAGE_OPT_METRICS(a.conf),
+		{ .kind = OPT_INT,
+		    .name = "jobs",
+		    .arg = "N",
+		    .out = &a.njobs,
+		    .min = 1,
+		    .max = 64,
+		    .help = "score in N threads (1: in this one alone)" },
 		STAGE_OPT_REJECT(a.conf),
 		STAGE_OPT_DRAIN(a.conf),
 		{ .kind = OPT_END },

@@ -96,7 +96,9 @@ put_last(struct app *a, struct waiting *w)
 	*q->tail = w;
 	q->tail = &w->next;
 	q->bytes += weight(w);
-	stage_wait(a->stage, q->hold || q->bytes >= QUEUE_MAX, true);
+	a->queue_waits.hold = q->hold || q->bytes >= QUEUE_MAX;
+	a->queue_waits.busy = true;
+	input_wait(a);
 }
 
 void
@@ -216,6 +218,9 @@ queue_move(struct app *a, bool hold)
 		queue_discard(w);
 	}
 	q->moving = false;
-	stage_wait(a->stage, hold || q->bytes >= QUEUE_MAX, q->head != NULL);
+	a->queue_waits.hold = hold || q->bytes >= QUEUE_MAX;
+	a->queue_waits.busy = q->head != NULL;
+	input_wait(a);
+	jobs_go_on(a);
 	stage_flush(a->stage);
 }
