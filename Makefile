@@ -104,6 +104,7 @@ SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
 LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
+LDLIBS.ss-load = $(CRYPTO_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 CFLAGS.cmd/ss-moderate/jobs = -pthread
 LDLIBS.ss-moderate = -pthread $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS)

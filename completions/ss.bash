@@ -133,6 +133,7 @@ _ss_options() {
 		--churn:real
 		--slow:int
 		--ndjson:flag
+		--token-key:file
 		--pid:text
 		--json:flag
 		--svg:file

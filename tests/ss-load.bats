@@ -285,3 +285,29 @@ print(e.parse(sys.argv[1]).getroot().tag)' out.svg
 	assert_failure 1
 	assert_output --partial 'ulimit -n'
 }
+
+# --- tokens -----------------------------------------------------------------
+
+@test "--token-key: every viewer shows a token, and who sends gifts" {
+	printf '%048d' 7 >secret.key
+	chmod 600 secret.key
+	start_pipeline --jwt-key secret.key
+	run --separate-stderr ss-load --viewers 10 --senders 3 --rate 40 \
+		--gifts 20 --churn 10 --warmup 0 --duration 0.5 --json \
+		--token-key secret.key
+	assert_success
+	run jq -c '[.connected, .ok, (.gifts.seen // 1) > 0]' <<<"$output"
+	assert_output '[10,true,true]'
+	# without one nobody comes in
+	run --separate-stderr -1 ss-load --viewers 3 --warmup 0 \
+		--duration 0.2 --json
+	assert_equal "$(jq .errors.connect <<<"$output")" 3
+}
+
+@test "--token-key: a key that is none is an error, before anything is sent" {
+	printf 'short' >short.key
+	for f in short.key /dev/null nowhere.key; do
+		run -1 --separate-stderr ss-load --token-key "$f"
+		assert_regex "$stderr" '^ss-load: --token-key: '
+	done
+}

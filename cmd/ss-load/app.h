@@ -8,6 +8,7 @@
  *   shake.c    the handshake's two texts
  *   send.c     the schedule and the messages that are sent
  *   gift.c     gifts over HTTP
+ *   token.c    tokens for both
  *   check.c    what a line says, and whether that is what was sent
  *   order.c    who has seen what in which order
  *   proc.c     CPU times from /proc
@@ -25,6 +26,7 @@
 #include "buf.h"
 #include "event.h"
 #include "hist.h"
+#include "jwtkey.h"
 #include "ring.h"
 #include "ulid.h"
 #include "ws.h"
@@ -154,7 +156,7 @@ enum phase { P_CONNECT, P_WARM, P_MEASURE, P_DRAIN, P_BYE, P_END };
 
 struct app {
 	/* options */
-	const char *url, *svg, *pids;
+	const char *url, *svg, *pids, *token_key;
 	int64_t nviewers, nsenders, nrooms, nslow, window, size;
 	double rate, gift_rate, churn_rate, duration, warmup, ramp;
 	bool max, json, ndjson;
@@ -166,6 +168,8 @@ struct app {
 	struct buf path, query; /* "/ws", "a=b" */
 	struct buf api;         /* "/api/gift" with what stands before it */
 	uint32_t sources;       /* addresses of our own to connect from */
+
+	struct jwtkeys keys; /* token.c: one or none */
 
 	char run[RUN_LEN + 1]; /* names this run's users and messages */
 	struct viewer *viewer;
@@ -235,6 +239,10 @@ const char *target_parse(struct app *);
 int target_open(struct app *);
 /* A socket that is connecting, or -1 with errno. i spreads the sources. */
 int target_connect(struct app *, uint32_t i, bool slow);
+
+/* token.c: each 0, or -1 (token_open: when told on stderr) */
+int token_open(struct app *);
+int token_add(struct app *, const char *name, struct buf *out);
 
 /* viewer.c */
 void viewer_start(struct app *, struct viewer *);

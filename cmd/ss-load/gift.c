@@ -109,10 +109,13 @@ request(struct app *a, struct post *p)
 		    ",\"room\":\"%s-%" PRIu32 "\"", a->run,
 		    p->n % (uint32_t)a->nrooms);
 	buf_addf(&p->out,
-	    "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: ss-load\r\n"
+	    "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: ss-load\r\n", a->api.p,
+	    a->host);
+	token_add(a, a->run, &p->out);
+	buf_addf(&p->out,
 	    "Content-Type: application/json\r\nContent-Length: %d\r\n"
 	    "Idempotency-Key: %s-%" PRIu32 "\r\nConnection: close\r\n\r\n%s}",
-	    a->api.p, a->host, n + 1, a->run, p->n, body);
+	    n + 1, a->run, p->n, body);
 }
 
 static void

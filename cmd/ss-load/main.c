@@ -113,6 +113,9 @@ parse(struct app *a, int argc, char **argv)
 		{ OPT_FLAG, 0, "ndjson", NULL,
 		    "ask for several lines in a frame", &a->ndjson, 0, 0,
 		    NULL },
+		{ OPT_FILE, 0, "token-key", "FILE",
+		    "mint a token for each viewer with this key", &a->token_key,
+		    0, 0, NULL },
 		{ OPT_TEXT, 0, "pid", "PID,...",
 		    "the server's processes, for their CPU time", &a->pids, 0,
 		    0, NULL },
@@ -186,7 +189,7 @@ open_all(struct app *a)
 	    (unsigned)(r[0] << 16 | r[1] << 8 | r[2]) & 0xfffff);
 	setlocale(LC_CTYPE, "");
 	a->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	if (open_pids(a) < 0 || target_open(a) < 0)
+	if (open_pids(a) < 0 || token_open(a) < 0 || target_open(a) < 0)
 		return -1;
 	if (allocate(a) < 0 || engine_open(a) < 0) {
 		msg_err("%s", strerror(errno));
@@ -346,6 +349,7 @@ release(struct app *a)
 	buf_release(&a->path);
 	buf_release(&a->query);
 	buf_release(&a->api);
+	jwtkeys_release(&a->keys);
 	free(a->viewer);
 	free(a->queue);
 	free(a->slice);

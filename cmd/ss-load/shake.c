@@ -38,12 +38,13 @@ int
 shake_request(struct app *a, struct viewer *v, struct buf *out)
 {
 	unsigned char random[16];
-	char key[WS_KEY_LEN + 1];
+	char key[WS_KEY_LEN + 1], name[RUN_LEN + 16];
 
 	random_bytes(random, sizeof random);
 	ws_key(random, key);
 	ws_accept(key, v->accept);
-	buf_addf(out, "GET %s/%s-%" PRIu32, a->path.p, a->run, v->index);
+	snprintf(name, sizeof name, "%s-%" PRIu32, a->run, v->index);
+	buf_addf(out, "GET %s/%s", a->path.p, name);
 	add_query(a, v, out);
 	buf_addf(out,
 	    " HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
@@ -52,6 +53,8 @@ shake_request(struct app *a, struct viewer *v, struct buf *out)
 	    a->host, key);
 	if (a->ndjson)
 		buf_adds(out, "Sec-WebSocket-Protocol: " SUBPROTOCOL "\r\n");
+	if (token_add(a, name, out) < 0)
+		return -1;
 	return buf_adds(out, "\r\n");
 }
 
