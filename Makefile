@@ -240,7 +240,7 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 $(BENCH): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(URING_LIBS)
 
 $(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
 	$(say) FUZZ $@
@@ -315,7 +315,7 @@ model: $(B)/bin/ss-train
 
 TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 
-.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-deps help
+.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-quick bench-deps help
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
 		exec examples/supervise.sh
@@ -372,16 +372,23 @@ bench: all $(BENCH)
 	@PATH='$(CURDIR)/$(B)/bin:$(CURDIR)/$(B)/bench':"$$PATH" \
 		python3 tests/bench/fanout.py
 
+# one short round of the fan-out's part, peers and all
+bench-quick: all $(BENCH)
+	@PATH='$(CURDIR)/$(B)/bin:$(CURDIR)/$(B)/bench':"$$PATH" \
+		python3 tests/bench/fanout.py --quick
+
 # the peers that `make bench` compares with; it says which are missing
 bench-deps:
 	RUNLEVEL=1 apt-get install -y --no-install-recommends nginx \
-		libnginx-mod-nchan nodejs node-ws python3-fastapi \
-		python3-uvicorn python3-websockets jq
+		libnginx-mod-nchan nodejs npm node-ws python3-fastapi \
+		python3-uvicorn python3-websockets nats-server mosquitto jq
+	npm install --prefix build/npm --no-audit --no-fund --ignore-scripts \
+		@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0
 
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
 	@echo 'targets: all check check-unit check-san lint format coverage'
-	@echo '  fuzz soak bench bench-deps model completions deps lint-deps run install uninstall'
+	@echo '  fuzz soak bench bench-quick bench-deps model completions deps lint-deps run install uninstall'
 	@echo '  dist clean compile_commands.json'
 	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
 	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'

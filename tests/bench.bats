@@ -4,11 +4,12 @@
 
 load helper
 
-@test "bench: the bare loop and the pipeline deliver every frame" {
+@test "bench: the bare loops and the pipeline deliver every frame" {
 	run timeout 100 env \
 		PATH="$BINDIR:$BINDIR/../bench:$PATH" \
 		python3 "$BATS_TEST_DIRNAME/bench/fanout.py" --small
 	assert_success
 	assert_line --regexp '^20 one +ss-gateway '
+	assert_line --regexp '^20 one +no io_uring '
 	refute_line --regexp '^wrong:'
 }

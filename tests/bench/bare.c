@@ -5,8 +5,8 @@
  * who lags (he is dropped, and said so at the end).
  *
  *	bare PORT send      one send(2) per frame and client
- *	bare PORT gather    all that one turn of the loop brought, in one
- *send(2)
+ *	bare PORT uring     the same, all clients' in one io_uring_enter(2)
+ *	bare PORT gather    one send(2) per client for a whole turn of the loop
  *
  * Sockets are set up as the gateway's are, or the comparison would be one of
  * buffers. PORT may be 0; the port is said on standard error. It ends with
@@ -15,6 +15,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -36,6 +37,8 @@
 #define TURN_MAX 60000     /* bytes gathered before they are sent: as there */
 #define SEND_BUFFER 262144 /* SO_SNDBUF: as there */
 #define EVENTS 512
+#define BURST 256     /* sends in one io_uring_enter(2) */
+#define SOCKETS 16384 /* registered with io_uring */
 
 struct client {
 	int fd;
@@ -47,7 +50,8 @@ struct client {
 
 struct bare {
 	int ep, listener;
-	bool gather;
+	bool gather, uring;
+	struct io_uring ring;
 	struct client **open;
 	unsigned nopen, cap;
 	char out[TURN_MAX + IN_MAX];
@@ -64,34 +68,81 @@ on_signal(int signo)
 	stopped = 1;
 }
 
+/*
+ * One who can't take it all loses his connection, but not at once: there may
+ * be an event for him in this turn, which finds the socket shut down.
+ */
+static void
+sent(struct bare *b, unsigned i, ssize_t k)
+{
+	if (k == (ssize_t)b->nout)
+		return;
+	b->dropped++;
+	shutdown(b->open[i]->fd, SHUT_RDWR);
+}
+
+/* A client's place among the open ones is that of his socket in the ring. */
+static void
+place(struct bare *b, unsigned i, int fd)
+{
+	if (b->uring && io_uring_register_files_update(&b->ring, i, &fd, 1) < 0)
+		stopped = 1;
+}
+
+static void
+send_burst(struct bare *b, unsigned from, unsigned to)
+{
+	struct io_uring_cqe *c;
+	struct io_uring_sqe *e;
+	unsigned i, head, n = 0;
+
+	for (i = from; i < to; i++) {
+		e = io_uring_get_sqe(&b->ring);
+		io_uring_prep_send(
+		    e, (int)i, b->out, b->nout, MSG_NOSIGNAL | MSG_DONTWAIT);
+		e->flags |= IOSQE_FIXED_FILE;
+		e->user_data = i;
+	}
+	while (n < to - from && !stopped) {
+		if (io_uring_submit_and_wait(&b->ring, to - from - n) < 0)
+			stopped = 1;
+		i = 0;
+		io_uring_for_each_cqe(&b->ring, head, c)
+		{
+			sent(b, (unsigned)c->user_data, c->res);
+			i++;
+		}
+		io_uring_cq_advance(&b->ring, i);
+		n += i;
+	}
+}
+
+static void
+broadcast(struct bare *b)
+{
+	unsigned i;
+
+	for (i = 0; b->uring && i < b->nopen; i += BURST)
+		send_burst(b, i, i + BURST < b->nopen ? i + BURST : b->nopen);
+	for (i = 0; !b->uring && i < b->nopen; i++)
+		sent(b, i,
+		    send(b->open[i]->fd, b->out, b->nout,
+			MSG_NOSIGNAL | MSG_DONTWAIT));
+	b->sends += b->nopen;
+	b->nout = 0;
+}
+
 static void
 drop(struct bare *b, struct client *c)
 {
 	if (c->open) {
 		b->open[c->slot] = b->open[--b->nopen];
 		b->open[c->slot]->slot = c->slot;
+		place(b, c->slot, b->open[c->slot]->fd);
+		place(b, b->nopen, -1);
 	}
 	close(c->fd);
 	free(c);
-}
-
-/*
- * One who can't take it all loses his connection, but not at once: there may
- * be an event for him in this turn, which finds the socket shut down.
- */
-static void
-broadcast(struct bare *b)
-{
-	unsigned i;
-
-	for (i = 0; i < b->nopen; i++)
-		if (send(b->open[i]->fd, b->out, b->nout,
-			MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b->nout) {
-			b->dropped++;
-			shutdown(b->open[i]->fd, SHUT_RDWR);
-		}
-	b->sends += b->nopen;
-	b->nout = 0;
 }
 
 /* RFC 6455, 5.2; n < IN_MAX */
@@ -149,6 +200,7 @@ shake_hands(struct bare *b, struct client *c)
 	c->open = true;
 	c->slot = b->nopen;
 	b->open[b->nopen++] = c;
+	place(b, c->slot, c->fd);
 	c->n = 0;
 	return 0;
 }
@@ -276,6 +328,21 @@ start(struct bare *b, unsigned port)
 	return 0;
 }
 
+static int
+start_uring(struct bare *b)
+{
+	int r = io_uring_queue_init(BURST, &b->ring,
+	    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+
+	if (r == 0)
+		r = io_uring_register_files_sparse(&b->ring, SOCKETS);
+	if (r == 0)
+		r = io_uring_register_ring_fd(&b->ring) == 1 ? 0 : -1;
+	if (r < 0)
+		fprintf(stderr, "bare: no io_uring: %s\n", strerror(-r));
+	return r;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,12 +351,13 @@ main(int argc, char **argv)
 	unsigned long port = argc == 3 ? strtoul(argv[1], &end, 10) : 65536;
 
 	b.gather = argc == 3 && strcmp(argv[2], "gather") == 0;
+	b.uring = argc == 3 && strcmp(argv[2], "uring") == 0;
 	if (port > 65535 || *end ||
-	    (!b.gather && strcmp(argv[2], "send") != 0)) {
-		fprintf(stderr, "usage: bare PORT send|gather\n");
+	    (!b.gather && !b.uring && strcmp(argv[2], "send") != 0)) {
+		fprintf(stderr, "usage: bare PORT send|uring|gather\n");
 		return 2;
 	}
-	if (start(&b, (unsigned)port) < 0)
+	if (start(&b, (unsigned)port) < 0 || (b.uring && start_uring(&b) < 0))
 		return 1;
 	run(&b);
 	fprintf(stderr,

@@ -23,6 +23,18 @@ http { access_log off; nchan_max_reserved_memory 256M;
    nchan_message_buffer_length 1000; nchan_subscriber_first_message newest;
   } } }
 """
+NATS = """listen: "127.0.0.1:%d"
+websocket { listen: "127.0.0.1:%d", no_tls: true }
+"""
+# without a second listener this version does not start
+MOSQUITTO = """listener 0 %s/sock
+listener %d 127.0.0.1
+protocol websockets
+allow_anonymous true
+persistence false
+log_dest none
+user root
+"""
 
 
 class Missing(Exception):
@@ -124,14 +136,17 @@ def nchan(s):
     s.spawn(["nginx", "-p", s.dir, "-c", conf])
 
 
-def node(s):
+def node(s, script, module):
     need("node")
     env = dict(os.environ)
-    env["NODE_PATH"] = env.get("NODE_PATH", "/usr/share/nodejs")
-    if subprocess.run(["node", "-e", "require('ws')"], env=env,
+    env["NODE_PATH"] = ":".join(filter(None, [
+        env.get("NODE_PATH"), os.path.join(HERE, "../../build/npm/node_modules"),
+        "/usr/share/nodejs"]))
+    if subprocess.run(["node", "-e", f"require('{module}')"], env=env,
                       stderr=subprocess.DEVNULL).returncode:
-        raise Missing("no module ws (make bench-deps)")
-    s.spawn(["node", os.path.join(HERE, "peers/ws.js"), str(s.port)], env=env)
+        raise Missing(f"no module {module} (make bench-deps)")
+    s.spawn(["node", os.path.join(HERE, "peers", script), str(s.port)],
+            env=env)
 
 
 def fastapi(s):
@@ -142,12 +157,38 @@ def fastapi(s):
     s.spawn([python, os.path.join(HERE, "peers/chat.py"), str(s.port)])
 
 
+def nats(s):
+    need("nats-server", "pubsub")
+    conf = os.path.join(s.dir, "nats.conf")
+    with open(conf, "w") as f:
+        f.write(NATS % (free_port(), s.port))
+    s.spawn(["nats-server", "-c", conf], stderr=subprocess.DEVNULL)
+
+
+def mosquitto(s):
+    need("mosquitto", "pubsub")
+    conf = os.path.join(s.dir, "mosquitto.conf")
+    with open(conf, "w") as f:
+        f.write(MOSQUITTO % (s.dir, s.port))
+    s.spawn(["mosquitto", "-c", conf])
+
+
 START = {
     "bare send": lambda s: bare(s, "send"),
     "bare gather": lambda s: bare(s, "gather"),
+    "bare uring": lambda s: bare(s, "uring"),
     "ss-gateway": pipeline,
+    "no io_uring": lambda s: pipeline(s, "--io-uring", "off"),
     "ss-gateway lag": lambda s: pipeline(s, "--max-lag", "64K"),
+    "ss-gateway ping": lambda s: pipeline(
+        s, "--ping", "2s", "--idle-timeout", "30s"),
+    "uWebSockets": lambda s: node(
+        s, "uws.js", "@trufflesuite/uws-js-unofficial"),
     "nchan": nchan,
-    "node ws": node,
+    "nats-server": nats,
+    "mosquitto": mosquitto,
+    "node ws": lambda s: node(s, "ws.js", "ws"),
     "fastapi": fastapi,
 }
+# these speak their own protocol over WebSocket, which pubsub.c does
+BROKER = {"nats-server": "nats", "mosquitto": "mqtt"}
