@@ -73,6 +73,17 @@ _ss_options() {
 		--idle-timeout:seconds
 		--jwt-key:files
 		--audience:text
+		--rate:real
+		--burst:int
+		--repeat-after:seconds
+		--address-rate:real
+		--room-rate:real
+		--gift-rate:real
+		--connect-rate:real
+		--max-per-address:int
+		--origin:text
+		--cors:text
+		--trust-proxy:text
 		--drain-timeout:seconds
 		--ready-fd:int
 		--www:text

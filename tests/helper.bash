@@ -166,7 +166,8 @@ port_known() {
 # What stands in the pipes' place are fifos, so that each stage is a child of
 # the test with a process id and an exit status of its own.
 start_gateway() {
-	start_bg gw ss-gateway --port 0 "$@"
+	# a test says in a moment what takes a chat's user minutes
+	start_bg gw ss-gateway --port 0 --rate 0 --repeat-after 0 "$@"
 	wait_for 10 port_known gw
 	export SS_URL=http://127.0.0.1:$SS_PORT
 	WS_URL=ws://127.0.0.1:$SS_PORT/ws

@@ -23,6 +23,14 @@ unit() {
 	unit buf
 }
 
+@test "bucket" {
+	unit bucket
+}
+
+@test "cidr" {
+	unit cidr
+}
+
 @test "utf8" {
 	unit utf8
 }

@@ -24,8 +24,10 @@
 #include "event.h"
 #include "fan.h"
 #include "ident.h"
+#include "limits.h"
 #include "loop.h"
 #include "notify.h"
+#include "peer.h"
 #include "shared.h"
 #include "sink.h"
 #include "source.h"
@@ -65,7 +67,8 @@ struct expiry {
 
 struct counters {
 	uint64_t connections, viewers, refused, chat, gift, other, toxic,
-	    blocked, accepted, errors, busy, bad_lines, resent, undelivered;
+	    blocked, accepted, errors, busy, bad_lines, resent, undelivered,
+	    limited;
 };
 
 struct gateway {
@@ -74,12 +77,19 @@ struct gateway {
 	int64_t port, max_connections, max_lag, history, ready_fd, gather,
 	    workers;
 	double ping, idle, drain;
+	/* limits, per second; 0: none */
+	double rate, address_rate, room_rate, gift_rate, connect_rate;
+	double repeat; /* seconds in which a text isn't said again */
+	int64_t burst, max_per_address;
+	const char *trust_proxy, *origin, *cors;
+	struct proxies proxies;
 	/* one of several processes (workers.c) */
 	unsigned worker; /* its number, from 0 */
 	bool is_worker;
 	int bound;           /* the listener it was given, or -1 */
 	struct loop_io life; /* readable: the parent wants it to end */
 	struct shared *shared;
+	struct limits *limits;
 	/* the loop: libev, and lib/loop hanging in it as one descriptor */
 	struct ev_loop *ev_loop;
 	ev_io inner;
@@ -100,6 +110,8 @@ struct gateway {
 	struct loop_io listener;
 	struct loop_timer listen_again, start, hello_wait;
 	bool listening;
+	size_t max_peers, npeers, nsilent;
+	struct peer *silent, *silent_last; /* see peer.c */
 	/* the two ends of the pipeline */
 	struct addr in_addr, out_addr;
 	struct source *bus;
@@ -221,6 +233,9 @@ void http_answer(
  */
 void http_error(
     struct lws *, int status, const char *detail, const char *extra);
+/* The same for one that may be tried again in wait seconds. */
+void http_error_wait(
+    struct lws *, int status, const char *detail, int64_t wait);
 
 /* As post_returned. */
 void http_delivered(
@@ -239,6 +254,7 @@ bool pages_get(struct gateway *, struct lws *, const char *path);
 struct fate {
 	int status;
 	bool pending; /* it is on its way */
+	int64_t wait; /* seconds until it may be tried again; 0: who knows */
 	char id[ULID_LEN + 1];
 	char detail[160];
 };
@@ -253,6 +269,9 @@ struct post {
 	int (*write)(
 	    struct buf *, const struct post *, const char *id, int64_t ts);
 	const void *what; /* write's */
+	/* of whom limits are asked, NULL: none; and where he is */
+	const struct ident *limited;
+	const struct peer *peer;
 };
 /* True: its key was used before, and that is its fate. */
 bool post_known(struct gateway *, const struct post *, struct fate *);
@@ -265,8 +284,8 @@ void post_returned(
     struct gateway *, const char *id, const char *real, int status);
 
 /* gift.c */
-void gift_take(struct gateway *, const struct ident *, const char *body,
-    size_t n, const char *key, size_t keylen, struct fate *);
+void gift_take(struct gateway *, const struct ident *, const struct peer *,
+    const char *body, size_t n, const char *key, size_t keylen, struct fate *);
 
 /* act.c: what moderators do */
 /*

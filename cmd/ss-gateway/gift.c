@@ -78,8 +78,8 @@ write_gift(struct buf *b, const struct post *p, const char *id, int64_t ts)
 }
 
 void
-gift_take(struct gateway *g, const struct ident *id, const char *body, size_t n,
-    const char *key, size_t keylen, struct fate *a)
+gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
+    const char *body, size_t n, const char *key, size_t keylen, struct fate *a)
 {
 	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
 	struct event_gift e = {
@@ -90,7 +90,9 @@ gift_take(struct gateway *g, const struct ident *id, const char *body, size_t n,
 		.key = key,
 		.keylen = keylen,
 		.write = write_gift,
-		.what = &e };
+		.what = &e,
+		.limited = id,
+		.peer = peer };
 
 	memset(a, 0, sizeof *a);
 	if (!g->ready) {

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "gateway.h"
+#include "origin.h"
 #include "utf8.h"
 
 #include "banned.h"
@@ -64,6 +65,7 @@ static const struct {
 	{ 413, "Content Too Large", "too_large" },
 	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 426, "Upgrade Required", "upgrade_required" },
+	{ 429, "Too Many Requests", "rate_limited" },
 	{ 503, "Service Unavailable", "busy" },
 	{ 504, "Gateway Timeout", "timeout" },
 	{ 500, "Internal Server Error", "internal" },
@@ -99,10 +101,12 @@ http_answer(struct lws *wsi, int status, const char *headers, const char *body,
 		return;
 	b.len = LWS_PRE; /* the library wants room in front */
 	if (buf_addf(&b, "HTTP/1.1 %d %s\r\n%sConnection: close\r\n",
-		statuses[row].status, statuses[row].reason, headers) == 0 &&
-	    (status == 304 ||
-		buf_addf(&b, "Content-Length: %zu\r\n", n) == 0) &&
-	    buf_adds(&b, "\r\n") == 0 && (head || buf_add(&b, body, n) == 0))
+		statuses[row].status, statuses[row].reason, headers) == 0) {
+		origin_headers(lws_context_user(lws_get_context(wsi)), wsi, &b);
+		if (status != 304)
+			buf_addf(&b, "Content-Length: %zu\r\n", n);
+	}
+	if (buf_adds(&b, "\r\n") == 0 && (head || buf_add(&b, body, n) == 0))
 		/* if that fails the connection ends, as it does anyway */
 		lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
 		    LWS_WRITE_HTTP_HEADERS);
@@ -147,6 +151,17 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 	buf_adds(&b, "}\n");
 	answer(wsi, status, JSON_TYPE, extra, b.p, b.len);
 	buf_release(&b);
+}
+
+void
+http_error_wait(struct lws *wsi, int status, const char *detail, int64_t wait)
+{
+	char extra[48] = "";
+
+	if (wait > 0)
+		lws_snprintf(extra, sizeof extra, "Retry-After: %lld\r\n",
+		    (long long)wait);
+	http_error(wsi, status, detail, extra);
 }
 
 /* A refusal of a request that has no body on its way: no waiting for it. */
@@ -430,6 +445,69 @@ action_of(const char *path, enum action_type *type)
 	return type;
 }
 
+/* What holds for all requests. 0, or the status of a refusal. */
+static int
+check_request(
+    struct gateway *g, struct lws *wsi, const char **why, char extra[48])
+{
+	int64_t wait;
+	int status = peer_request(g, wsi, why, &wait);
+
+	*extra = '\0';
+	if (wait)
+		lws_snprintf(
+		    extra, 48, "Retry-After: %lld\r\n", (long long)wait);
+	if (status)
+		return status;
+	*why = "Content-Length: not a number";
+	if (body_length(wsi) == -2)
+		return 400;
+	*why = "Transfer-Encoding: not supported, send Content-Length";
+	if (is_chunked(wsi))
+		return 411;
+	*why = "Origin: this page may not post here";
+	return is_get(wsi) || origin_allowed(g, wsi) ? 0 : 403;
+}
+
+/* A browser asks whether a page of another origin may do what it wants. */
+static bool
+is_preflight(struct gateway *g, struct lws *wsi)
+{
+	static const char name[] = "access-control-request-method:";
+
+	return lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0 &&
+	       lws_hdr_custom_length(wsi, name, sizeof name - 1) > 0 &&
+	       origin_is_cors(g, wsi);
+}
+
+static int
+preflight(struct lws *wsi)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	origin_preflight(&b);
+	http_answer(wsi, 200, b.p, "", 0);
+	buf_release(&b);
+	return -1;
+}
+
+/* Neither a GET without a body nor a POST to where one may post. */
+static int
+refuse_method(struct gateway *g, struct lws *wsi, struct conn *c,
+    const char *path, bool can_post)
+{
+	bool get = is_get(wsi);
+
+	if (can_get(g, path))
+		return refuse(g, wsi, c, get ? 400 : 405,
+		    get ? "body: none expected" : NULL,
+		    get ? "" : "Allow: GET, HEAD\r\n");
+	if (can_post)
+		return refuse(g, wsi, c, 405, NULL, "Allow: POST\r\n");
+	return refuse(g, wsi, c, 404, NULL, "");
+}
+
 int
 http_request(
     struct gateway *g, struct lws *wsi, struct conn *c, const char *path)
@@ -439,27 +517,21 @@ http_request(
 	int64_t length = body_length(wsi);
 	enum action_type type;
 	const enum action_type *action = action_of(path, &type);
+	const char *why;
+	char extra[48];
 	size_t i;
+	int status;
 
 	http_forget(g, c);
-	if (length == -2)
-		return refuse(
-		    g, wsi, c, 400, "Content-Length: not a number", "");
-	if (is_chunked(wsi))
-		return refuse(g, wsi, c, 411,
-		    "Transfer-Encoding: not supported, send Content-Length",
-		    "");
+	status = check_request(g, wsi, &why, extra);
+	if (status)
+		return refuse(g, wsi, c, status, why, extra);
+	if (length <= 0 && is_preflight(g, wsi))
+		return preflight(wsi);
 	if (is_post && (gift || action))
 		return post(g, wsi, c, length, action);
-	if (length > 0 || !get) {
-		if (can_get(g, path))
-			return refuse(g, wsi, c, get ? 400 : 405,
-			    get ? "body: none expected" : NULL,
-			    get ? "" : "Allow: GET, HEAD\r\n");
-		if (gift || action)
-			return refuse(g, wsi, c, 405, NULL, "Allow: POST\r\n");
-		return refuse(g, wsi, c, 404, NULL, "");
-	}
+	if (length > 0 || !get)
+		return refuse_method(g, wsi, c, path, gift || action);
 	for (i = 0; i < sizeof routes / sizeof *routes; i++)
 		if (strcmp(path, routes[i].path) == 0)
 			return routes[i].get(g, wsi);
@@ -502,7 +574,7 @@ answer_taken(struct lws *wsi, const char *status, const char *id)
 }
 
 static void
-take(struct gateway *g, struct request *q, struct fate *f)
+take(struct gateway *g, struct lws *wsi, struct request *q, struct fate *f)
 {
 	const char *key = q->has_key ? q->key : NULL;
 
@@ -510,8 +582,8 @@ take(struct gateway *g, struct request *q, struct fate *f)
 		act_take(g, &q->ident, q->action, q->body.p, q->body.len, key,
 		    q->keylen, f);
 	else
-		gift_take(
-		    g, &q->ident, q->body.p, q->body.len, key, q->keylen, f);
+		gift_take(g, &q->ident, peer_of(wsi), q->body.p, q->body.len,
+		    key, q->keylen, f);
 }
 
 int
@@ -526,11 +598,11 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 	lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
 	if (q->answered)
 		return -1; /* all read: now it may close */
-	take(g, q, &a);
+	take(g, wsi, q, &a);
 	if (a.status != 200) {
 		g->n.refused++;
-		http_error(wsi, a.status, a.detail,
-		    a.status == 503 ? "Retry-After: 1\r\n" : "");
+		http_error_wait(
+		    wsi, a.status, a.detail, a.status == 503 ? 1 : a.wait);
 		http_forget(g, c);
 		return -1;
 	}

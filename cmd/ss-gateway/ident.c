@@ -168,7 +168,7 @@ ident_of_request(
 	int status;
 
 	memset(id, 0, sizeof *id);
-	lws_get_peer_simple(wsi, id->addr, sizeof id->addr);
+	cidr_format(peer_addr(peer_of(wsi)), id->addr);
 	if (!ident_is_demanded(g))
 		return 0;
 	status = find_token(wsi, token, why);

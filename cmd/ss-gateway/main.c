@@ -247,11 +247,13 @@ main(int argc, char **argv)
 	if (ident_load(&g) < 0)
 		return 1;
 	g.shared = shared_new((unsigned)g.workers);
-	if (!g.shared) {
+	g.limits = limits_new(&g);
+	if (!g.shared || !g.limits) {
 		msg_err("start: %s", strerror(errno));
 		return 1;
 	}
 	g.status = g.workers > 1 ? workers_run(&g) : gateway_run(&g);
+	limits_free(g.limits);
 	shared_free(g.shared);
 	jwtkeys_release(&g.keys.set);
 	return g.status;

@@ -70,6 +70,8 @@ metrics_prometheus(const struct numbers *n, struct buf *b)
 	    "Events sent again because the pipeline had lost them.", n->resent);
 	metrics_counter(b, "undelivered_total",
 	    "Events given up: not known to be delivered.", n->undelivered);
+	metrics_counter(b, "limited_total",
+	    "Messages, gifts and connections over a limit.", n->limited);
 	gauge(b, "pending", "Events that have not come back yet.", n->pending);
 	metrics_gauge(b, "oldest_pending_seconds",
 	    "For how long the oldest of them has been awaited.",

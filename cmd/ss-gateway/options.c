@@ -7,10 +7,12 @@
 
 #include "gateway.h"
 #include "opt.h"
+#include "origin.h"
 
 #include "banned.h"
 
 #define ROWS_MAX 100
+#define RATE_MAX 1e6 /* per second: a limit above it is none */
 
 struct rows {
 	struct opt row[ROWS_MAX + 1]; /* and OPT_END, which is 0 */
@@ -172,6 +174,97 @@ identity(struct gateway *g, struct rows *t)
 	ADD(t, rows);
 }
 
+/* How much and how often. */
+static void
+limits(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_REAL,
+		    .name = "rate",
+		    .arg = "N",
+		    .out = &g->rate,
+		    .max = RATE_MAX,
+		    .help = "messages a second of one user; 0: any (1)" },
+		{ .kind = OPT_INT,
+		    .name = "burst",
+		    .arg = "N",
+		    .out = &g->burst,
+		    .min = 1,
+		    .max = RATE_MAX,
+		    .help = "of them so many at once after a rest (5)" },
+		{ .kind = OPT_SECONDS,
+		    .name = "repeat-after",
+		    .arg = "TIME",
+		    .out = &g->repeat,
+		    .max = 86400,
+		    .help = "until a user may say the same again (10s)" },
+		{ .kind = OPT_REAL,
+		    .name = "address-rate",
+		    .arg = "N",
+		    .out = &g->address_rate,
+		    .max = RATE_MAX,
+		    .help = "messages a second of one address (20)" },
+		{ .kind = OPT_REAL,
+		    .name = "room-rate",
+		    .arg = "N",
+		    .out = &g->room_rate,
+		    .max = RATE_MAX,
+		    .help = "messages a second in one room; 0: any (0)" },
+		{ .kind = OPT_REAL,
+		    .name = "gift-rate",
+		    .arg = "N",
+		    .out = &g->gift_rate,
+		    .max = RATE_MAX,
+		    .help = "gifts a second of one user or address (10)" },
+		{ .kind = OPT_REAL,
+		    .name = "connect-rate",
+		    .arg = "N",
+		    .out = &g->connect_rate,
+		    .max = RATE_MAX,
+		    .help = "connections a second of one address (100)" },
+		{ .kind = OPT_INT,
+		    .name = "max-per-address",
+		    .arg = "N",
+		    .out = &g->max_per_address,
+		    .max = 1000000,
+		    .help = "connections of one address; 0: any (20)" },
+	};
+
+	g->rate = 1;
+	g->burst = 5;
+	g->repeat = 10;
+	g->address_rate = 20;
+	g->gift_rate = 10;
+	g->connect_rate = 100;
+	g->max_per_address = 20;
+	ADD(t, rows);
+}
+
+/* Web pages and proxies. */
+static void
+web(struct gateway *g, struct rows *t)
+{
+	const struct opt rows[] = {
+		{ .kind = OPT_TEXT,
+		    .name = "origin",
+		    .arg = "LIST",
+		    .out = &g->origin,
+		    .help = "origins of pages that may connect (our own)" },
+		{ .kind = OPT_TEXT,
+		    .name = "cors",
+		    .arg = "LIST",
+		    .out = &g->cors,
+		    .help = "origins that may read answers, too (none)" },
+		{ .kind = OPT_TEXT,
+		    .name = "trust-proxy",
+		    .arg = "LIST",
+		    .out = &g->trust_proxy,
+		    .help = "believe X-Forwarded-For from these addresses" },
+	};
+
+	ADD(t, rows);
+}
+
 /* Start and stop. */
 static void
 process(struct gateway *g, struct rows *t)
@@ -234,6 +327,26 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
 }
 
+static void
+lists(struct gateway *g, const struct opt_prog *prog)
+{
+	if (g->origin && !origin_list_valid(g->origin))
+		opt_misuse(prog,
+		    "--origin %s: not a list of origins "
+		    "(https://chat.example)",
+		    g->origin);
+	if (g->cors && !origin_list_valid(g->cors))
+		opt_misuse(prog,
+		    "--cors %s: not a list of origins "
+		    "(https://chat.example)",
+		    g->cors);
+	if (g->trust_proxy && proxies_parse(&g->proxies, g->trust_proxy) < 0)
+		opt_misuse(prog,
+		    "--trust-proxy %s: not a list of addresses "
+		    "(10.0.0.1,fd00::/8)",
+		    g->trust_proxy);
+}
+
 void
 options_parse(struct gateway *g, int argc, char **argv)
 {
@@ -246,7 +359,10 @@ options_parse(struct gateway *g, int argc, char **argv)
 	listener(g, &t);
 	viewers(g, &t);
 	identity(g, &t);
+	limits(g, &t);
+	web(g, &t);
 	process(g, &t);
 	opt_parse(&prog, argc, argv);
 	addresses(g, &prog);
+	lists(g, &prog);
 }

@@ -74,6 +74,13 @@ claim(struct gateway *g, const struct post *p, struct fate *f)
 	return false;
 }
 
+static void
+unclaim(struct gateway *g, const struct post *p)
+{
+	if (p->key && g->is_worker)
+		shared_unclaim(g, p->who, p->key, p->keylen);
+}
+
 bool
 post_known(struct gateway *g, const struct post *p, struct fate *f)
 {
@@ -90,22 +97,31 @@ void
 post_send(struct gateway *g, const struct post *p, struct fate *f)
 {
 	struct outgoing out = { .id = f->id, .room = p->room };
+	struct cost cost = { .n = 0 };
 	int64_t now = clock_wall_ms();
 
 	ulid_next(&g->ids, now, f->id);
 	if (!claim(g, p, f))
 		return;
+	if (p->limited)
+		f->wait = limits_gift(g, p->limited, p->peer, &cost);
+	if (f->wait) {
+		g->n.limited++;
+		unclaim(g, p);
+		post_refuse(f, 429, "too many gifts from you");
+		return;
+	}
 	buf_reset(&g->line);
 	if (p->write(&g->line, p, f->id, now) == 0) {
 		out.line = g->line.p;
 		out.len = g->line.len;
 	}
 	if (!out.line || outbox_put(g, &out) < 0) {
-		if (p->key && g->is_worker)
-			shared_unclaim(g, p->who, p->key, p->keylen);
+		unclaim(g, p);
 		post_refuse(f, 503, FULL);
 		return;
 	}
+	limits_pay(g, &cost);
 	f->status = 200;
 	f->pending = true;
 	if (p->key)

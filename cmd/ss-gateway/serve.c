@@ -25,6 +25,7 @@
 #define ACCEPT_PAUSE 100   /* ms without accept(2) when descriptors ran out */
 #define ACCEPT_TURN 256    /* connections accepted in one turn of the loop */
 #define SPARE_FDS 512      /* beyond the viewers: HTTP, and ourselves */
+#define OWN_FDS 64         /* of them for ourselves */
 #define SEND_BUFFER 262144 /* bytes the kernel may hold for one viewer */
 
 static int callback(
@@ -98,6 +99,9 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	struct conn *c = user;
 
 	switch (why) {
+	case LWS_CALLBACK_WSI_DESTROY:
+		peer_destroy(g, wsi);
+		return 0;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return upgrade_check(g, wsi);
 	case LWS_CALLBACK_ADD_HEADERS:
@@ -160,6 +164,8 @@ raise_limit(struct gateway *g)
 		    (unsigned long long)(r.rlim_cur > SPARE_FDS
 					     ? r.rlim_cur - SPARE_FDS
 					     : r.rlim_cur / 2));
+	g->max_peers = (size_t)(r.rlim_cur > 2 * OWN_FDS ? r.rlim_cur - OWN_FDS
+							 : r.rlim_cur / 2);
 	return r.rlim_cur > 1000000 ? 1000000 : (unsigned)r.rlim_cur;
 }
 
@@ -230,27 +236,48 @@ accept_again(void *arg)
 	loop_mod(g->loop, &g->listener, LOOP_IN);
 }
 
+/* The connection is the library's from here on, which closes it. */
+static void
+adopt(struct gateway *g, int fd, const struct sockaddr *sa)
+{
+	int one = 1, size = SEND_BUFFER;
+	struct peer *p = peer_new(g, sa);
+
+	g->n.connections++;
+	if (!p) {
+		g->n.refused++;
+		close(fd);
+		return;
+	}
+	if (g->npeers >= g->max_peers)
+		peer_make_room(g);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	peer_attach(g, p, lws_adopt_socket_vhost(g->vhost, fd));
+}
+
 static void
 on_connection(void *arg, unsigned events)
 {
 	struct gateway *g = arg;
-	int one = 1, size = SEND_BUFFER, fd = -1, i;
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int fd = -1, i;
 
 	(void)events;
 	for (i = 0; i < ACCEPT_TURN; i++) {
-		fd = accept4(
-		    g->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		len = sizeof sa;
+		fd = accept4(g->listener.fd, (struct sockaddr *)&sa, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			break;
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-		g->n.connections++;
 		subproto_watch(fd);
-		lws_adopt_socket_vhost(g->vhost, fd); /* closes it itself */
+		adopt(g, fd, (struct sockaddr *)&sa);
 	}
 	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&
 	    errno != EINTR) {
 		msg_warn("accept: %s", strerror(errno));
+		peer_make_room(g);
 		loop_mod(g->loop, &g->listener, 0);
 		loop_after(
 		    g->loop, &g->listen_again, ACCEPT_PAUSE, accept_again, g);

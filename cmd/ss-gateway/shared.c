@@ -103,6 +103,7 @@ shared_begin(struct gateway *g)
 		.busy = n.busy,
 		.resent = n.resent,
 		.undelivered = n.undelivered,
+		.limited = n.limited,
 		.chat = n.chat,
 		.gift = n.gift,
 		.other = n.other,
@@ -126,6 +127,7 @@ shared_publish(struct gateway *g)
 		.busy = g->n.busy,
 		.resent = g->n.resent,
 		.undelivered = g->n.undelivered,
+		.limited = g->n.limited,
 		.sent = f->sent,
 		.bytes = f->bytes,
 		.cut_off = f->cut_off,
@@ -177,6 +179,7 @@ shared_total(const struct shared *s, struct numbers *t)
 		add(&t->busy, n.busy);
 		add(&t->resent, n.resent);
 		add(&t->undelivered, n.undelivered);
+		add(&t->limited, n.limited);
 		add(&t->sent, n.sent);
 		add(&t->bytes, n.bytes);
 		add(&t->cut_off, n.cut_off);

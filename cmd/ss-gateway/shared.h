@@ -23,7 +23,7 @@ struct shared;
 struct numbers {
 	/* what happened at one worker: the sum counts */
 	uint64_t connections, viewers_ever, refused, accepted, errors, busy,
-	    resent, undelivered, sent, bytes, cut_off;
+	    resent, undelivered, limited, sent, bytes, cut_off;
 	/* what came over the bus, which all of them read: the highest */
 	uint64_t chat, gift, other, toxic, blocked, bad_lines;
 	/* now: the sum */

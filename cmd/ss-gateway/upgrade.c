@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "gateway.h"
+#include "origin.h"
 #include "subproto.h"
 
 #include "banned.h"
@@ -204,11 +205,18 @@ int
 upgrade_check(struct gateway *g, struct lws *wsi)
 {
 	const char *why = NULL, *extra = "";
-	int status = check_target(wsi, &why);
+	int64_t wait = 0;
+	int status = peer_request(g, wsi, &why, &wait);
 	struct numbers n;
 
 	if (!status)
+		status = check_target(wsi, &why);
+	if (!status)
 		status = check_headers(g, wsi, &why);
+	if (!status && !origin_allowed(g, wsi)) {
+		status = 403;
+		why = "Origin: this page may not connect here";
+	}
 	if (!status)
 		status = check_identity(g, wsi, &why);
 	if (!status && (g->draining || !g->ready)) {
@@ -223,12 +231,15 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	if (!status)
 		return 0;
 	g->n.refused++;
+	if (status == 503)
+		wait = 1;
 	if (status == 426)
 		extra = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n";
 	else if (status == 405)
 		extra = "Allow: GET\r\n";
-	else if (status == 503)
-		extra = "Retry-After: 1\r\n";
-	http_error(wsi, status, why, extra);
+	if (*extra)
+		http_error(wsi, status, why, extra);
+	else
+		http_error_wait(wsi, status, why, wait);
 	return 1;
 }

@@ -3,6 +3,7 @@
  * on the line or an error to its sender; there is no third way.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,9 +86,10 @@ viewer_free(struct gateway *g, struct viewer *v)
 	free(v);
 }
 
+/* wait: seconds until it may be tried again, or 0. */
 static void
-error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
-    const struct given *nonce)
+error_wait(struct gateway *g, struct viewer *v, const char *code,
+    const char *detail, const struct given *nonce, int64_t wait)
 {
 	struct buf b;
 
@@ -99,9 +101,36 @@ error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
 		buf_adds(&b, ",\"nonce\":");
 		json_write_str(&b, nonce->s, nonce->n);
 	}
+	if (wait)
+		buf_addf(&b, ",\"retry_after\":%" PRId64, wait);
 	buf_addc(&b, '}');
 	fan_tell(g->fan, v, b.p, b.len);
 	buf_release(&b);
+}
+
+static void
+error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
+    const struct given *nonce)
+{
+	error_wait(g, v, code, detail, nonce, 0);
+}
+
+/* It may be said now, as far as limits go; else he is told. */
+static bool
+within_limits(struct gateway *g, struct viewer *v, const char *p, size_t n,
+    const struct given *nonce, struct cost *cost)
+{
+	int64_t wait = limits_chat(
+	    g, &v->ident, peer_of(v->wsi), fan_room_name(v), p, n, cost);
+
+	if (!wait)
+		return true;
+	g->n.limited++;
+	error_wait(g, v, cost->repeated ? "duplicate" : "rate_limited",
+	    cost->repeated ? "message: you have just said that"
+			   : "too many messages",
+	    nonce, wait);
+	return false;
 }
 
 static bool
@@ -214,6 +243,7 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 	int64_t now = clock_wall_ms();
 	uint64_t meaning = nonces_chat(fan_room_name(v), p, n);
 	struct nonce *k = NULL;
+	struct cost cost;
 	struct event_chat c = { .id = id,
 		.user = v->ident.name,
 		.room = fan_room_name(v),
@@ -230,15 +260,20 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		emit_again(g, v, k, meaning, nonce);
 		return;
 	}
+	if (!within_limits(g, v, p, n, nonce, &cost))
+		return;
 	ulid_next(&g->ids, now, id);
 	buf_reset(&g->line);
 	if (event_write_chat(&g->line, &c) < 0) {
 		error(g, v, "too_long", "message: too long for a line", nonce);
 		return;
 	}
-	if (send_out(g, v, id, g->line.p, g->line.len, NULL) < 0)
+	if (send_out(g, v, id, g->line.p, g->line.len, NULL) < 0) {
 		error(g, v, "busy", "the pipeline can't take more now", nonce);
-	else if (nonce->given)
+		return;
+	}
+	limits_pay(g, &cost);
+	if (nonce->given)
 		outbox_named(g, id,
 		    nonces_add(g->nonces, v->ident.name, nonce->s, nonce->n,
 			meaning, id));

@@ -247,6 +247,7 @@ ended(struct worker *w, int status)
 	w->pid = 0;
 	forget_pipe(w);
 	shared_died(all->g->shared, w->number);
+	limits_died(all->g->limits, w->number);
 	if (stopping) {
 		if (!WIFEXITED(status) || WEXITSTATUS(status))
 			all->status = 1;

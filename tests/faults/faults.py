@@ -87,7 +87,8 @@ class Services:
                    opts.log_opts.split(),
             "moderate": [b("moderate"), "-i", "listen:" + s("in"), "-o",
                          "unix:" + s("log")],
-            "gateway": [b("gateway"), "-i", "unix:" + bus, "-o",
+            "gateway": [b("gateway"), "--rate", "0", "--repeat-after", "0",
+                        "-i", "unix:" + bus, "-o",
                         "unix:" + s("in"), "--port", str(self.port)],
         }
 

@@ -1,0 +1,250 @@
+/*
+ * peer: see peer.h. Connections that have not made a request yet stand in a
+ * row, oldest first. However many somebody opens to send nothing, or a byte
+ * now and then, they make room when descriptors get scarce, so that others
+ * still get in.
+ */
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway.h"
+#include "limits.h"
+
+#include "banned.h"
+
+#define HEADER_MAX 4096 /* bytes of X-Forwarded-For */
+
+struct peer {
+	struct peer *prev, *next; /* among those who have said nothing yet */
+	struct lws *wsi;
+	struct in6_addr addr;
+	uint64_t subscriber;
+	int64_t wait;   /* refused: seconds until it may be tried again */
+	bool is_silent; /* in the row */
+	bool is_proxy;  /* until its request is there */
+	bool held;      /* counted among its address's connections */
+	bool too_many;  /* it was one too many */
+};
+
+int
+proxies_parse(struct proxies *p, const char *list)
+{
+	size_t n;
+
+	for (p->n = 0;; list += n + 1) {
+		n = strcspn(list, ",");
+		if (p->n == PROXIES_MAX || cidr_parse(&p->c[p->n], list, n) < 0)
+			return -1;
+		p->n++;
+		if (!list[n])
+			return 0;
+	}
+}
+
+static bool
+is_trusted(const struct gateway *g, const struct in6_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < g->proxies.n; i++)
+		if (cidr_has(&g->proxies.c[i], a))
+			return true;
+	return false;
+}
+
+/* Its address is known: its limits. False: not even worth an answer. */
+static bool
+enter(struct gateway *g, struct peer *p)
+{
+	uint64_t max = (uint64_t)g->max_per_address, n = 0;
+
+	p->subscriber = limits_subscriber(g, &p->addr);
+	if (peer_is_exempt(p))
+		return true;
+	p->wait = limits_connect(g, p->subscriber);
+	if (!max)
+		return true;
+	n = limits_held(g, p->subscriber);
+	p->too_many = n >= max;
+	if (n >= 2 * max)
+		return false;
+	p->held = limits_hold(g, p->subscriber);
+	return true;
+}
+
+struct peer *
+peer_new(struct gateway *g, const struct sockaddr *sa)
+{
+	struct peer *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	cidr_of_socket(sa, &p->addr);
+	p->is_proxy = is_trusted(g, &p->addr);
+	if (p->is_proxy || enter(g, p))
+		return p;
+	free(p);
+	return NULL;
+}
+
+static void
+leave_row(struct gateway *g, struct peer *p)
+{
+	if (!p->is_silent)
+		return;
+	p->is_silent = false;
+	g->nsilent--;
+	if (p->prev)
+		p->prev->next = p->next;
+	else
+		g->silent = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	else
+		g->silent_last = p->prev;
+}
+
+static void
+release(struct gateway *g, struct peer *p)
+{
+	leave_row(g, p);
+	if (p->held)
+		limits_let_go(g, p->subscriber);
+	free(p);
+}
+
+void
+peer_attach(struct gateway *g, struct peer *p, struct lws *wsi)
+{
+	if (!wsi) {
+		release(g, p);
+		return;
+	}
+	g->npeers++;
+	p->wsi = wsi;
+	lws_set_opaque_user_data(wsi, p);
+	p->is_silent = true;
+	g->nsilent++;
+	p->prev = g->silent_last;
+	if (p->prev)
+		p->prev->next = p;
+	else
+		g->silent = p;
+	g->silent_last = p;
+}
+
+void
+peer_destroy(struct gateway *g, struct lws *wsi)
+{
+	struct peer *p = peer_of(wsi);
+
+	if (!p)
+		return;
+	lws_set_opaque_user_data(wsi, NULL);
+	g->npeers--;
+	release(g, p);
+}
+
+struct peer *
+peer_of(struct lws *wsi)
+{
+	return lws_get_opaque_user_data(wsi);
+}
+
+void
+peer_make_room(struct gateway *g)
+{
+	struct peer *p = g->silent;
+
+	if (!p)
+		return;
+	leave_row(g, p);
+	lws_set_timeout(
+	    p->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+/*
+ * The rightmost address that none of ours is: what stands left of it was
+ * written by whoever it belongs to.
+ */
+static void
+forwarded(const struct gateway *g, const char *list, struct in6_addr *out)
+{
+	size_t end = strlen(list), at, n;
+	struct in6_addr a;
+
+	while (end) {
+		for (at = end; at && list[at - 1] != ','; at--)
+			;
+		n = end - at;
+		end = at ? at - 1 : 0;
+		while (n && strchr(" \t", list[at])) {
+			at++;
+			n--;
+		}
+		while (n && strchr(" \t", list[at + n - 1]))
+			n--;
+		if (cidr_addr(&a, list + at, n) < 0)
+			return; /* who wrote that is the last one we know */
+		*out = a;
+		if (!is_trusted(g, &a))
+			return;
+	}
+}
+
+int
+peer_request(
+    struct gateway *g, struct lws *wsi, const char **why, int64_t *wait)
+{
+	struct peer *p = peer_of(wsi);
+	char list[HEADER_MAX];
+	int n;
+
+	*wait = 0;
+	if (!p) {
+		*why = "connection: unknown";
+		return 500;
+	}
+	leave_row(g, p);
+	if (p->is_proxy) {
+		p->is_proxy = false;
+		n = lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR);
+		if (n && lws_hdr_copy(wsi, list, sizeof list,
+			     WSI_TOKEN_X_FORWARDED_FOR) < 0) {
+			*why = "X-Forwarded-For: too long";
+			return 400;
+		}
+		if (n)
+			forwarded(g, list, &p->addr);
+		if (!enter(g, p))
+			p->too_many = true;
+	}
+	*wait = p->too_many ? 1 : p->wait;
+	*why = p->too_many ? "too many connections from this address"
+			   : "too many new connections from this address";
+	if (!*wait)
+		return 0;
+	g->n.limited++;
+	return 429;
+}
+
+const struct in6_addr *
+peer_addr(const struct peer *p)
+{
+	return &p->addr;
+}
+
+uint64_t
+peer_subscriber(const struct peer *p)
+{
+	return p->subscriber;
+}
+
+bool
+peer_is_exempt(const struct peer *p)
+{
+	return cidr_is_loopback(&p->addr);
+}

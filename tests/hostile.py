@@ -1,0 +1,252 @@
+#!/usr/bin/python3
+"""Clients that mean no good.
+
+  hostile.py slowloris PORT [--connections N]
+      N connections that say nothing, or one byte now and then. Says
+      "holding" when they stand, opens each one anew that is closed, and
+      goes on until it is killed.
+
+  hostile.py http PORT
+      Requests that are malformed, huge, smuggled, cut or slow, one
+      connection each. Every answer must be an HTTP answer with one of the
+      statuses that stand beside the request, and JSON where it is ours; in
+      between, the server must go on answering others. Prints what came.
+      Exit status 1 where something else did.
+"""
+
+import argparse
+import json
+import random
+import selectors
+import socket
+import sys
+import time
+
+HOST = "127.0.0.1"
+
+
+def slowloris(port, n):
+    sel = selectors.DefaultSelector()
+    conns = {}
+
+    def open_one(i):
+        s = socket.create_connection((HOST, port), 10)
+        s.setblocking(False)
+        sel.register(s, selectors.EVENT_READ, i)
+        conns[i] = s
+        if i % 2:
+            s.send(b"GET /ws/slow HTTP/1.1\r\nX-Slow: ")
+
+    for i in range(n):
+        open_one(i)
+    print("holding %d" % len(conns), flush=True)
+    while True:
+        for key, _ in sel.select(0.2):
+            try:
+                if key.fileobj.recv(4096):
+                    continue
+            except OSError:
+                pass
+            sel.unregister(key.fileobj)
+            key.fileobj.close()
+            open_one(key.data)
+        for i in random.sample(sorted(conns), 20):
+            try:
+                if i % 2:
+                    conns[i].send(b"x")
+            except OSError:
+                pass  # closed: seen above
+
+
+H = b"Host: 127.0.0.1\r\n"
+JSON = b"Content-Type: application/json\r\n"
+GIFT = b'{"from":"mallory","gift_id":1,"amount":1}'
+POST = b"POST /api/gift HTTP/1.1\r\n" + H + JSON
+LEN = b"Content-Length: %d\r\n\r\n" % len(GIFT)
+
+# (what it is, the bytes, statuses that are right; None: just no answer)
+CASES = [
+    ("a good one", POST + LEN + GIFT, {200}),
+    ("no request", b"\r\n\r\n\r\n\r\n", {400, 403, None}),
+    ("binary rubbish", bytes(range(256)) * 8, {400, 403, None}),
+    ("TLS to a plain port", bytes.fromhex(
+        "16030100c8010000c40303") + b"\x5a" * 194, {400, 403, None}),
+    ("an HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 9,
+     {400, 403, 405, None}),
+    ("HTTP/0.9", b"GET /healthz\r\n\r\n", {200, 400, 403, None}),
+    ("a method of no kind", b"BREW /healthz HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 405, 501}),
+    ("a method in small letters", b"get /healthz HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 405, 501}),
+    ("TRACE", b"TRACE /healthz HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 405, 501}),
+    ("CONNECT", b"CONNECT a.example:443 HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 405, None}),
+    ("DELETE", b"DELETE /api/gift HTTP/1.1\r\n" + H + b"\r\n", {405}),
+    ("an absolute target", b"GET http://a.example/healthz HTTP/1.1\r\n" + H +
+     b"\r\n", {200, 400, 403, 404}),
+    ("a path out of the tree", b"GET /../../etc/passwd HTTP/1.1\r\n" + H +
+     b"\r\n", {400, 403, 404}),
+    ("the same in disguise", b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" +
+     H + b"\r\n", {400, 403, 404}),
+    ("a NUL in the path", b"GET /health\0z HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 404, None}),
+    ("a NUL in disguise", b"GET /healthz%00 HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 404}),
+    ("half an escape", b"GET /healthz%4 HTTP/1.1\r\n" + H + b"\r\n",
+     {400, 403, 404}),
+    ("a path of 300 bytes", b"GET /" + b"a" * 300 + b" HTTP/1.1\r\n" + H +
+     b"\r\n", {400, 404, 414}),
+    ("a path of 64 KiB", b"GET /" + b"a" * 65536 + b" HTTP/1.1\r\n" + H +
+     b"\r\n", {400, 403, 404, 414, 431, None}),
+    ("a header of 64 KiB", b"GET /healthz HTTP/1.1\r\n" + H + b"X-Big: " +
+     b"a" * 65536 + b"\r\n\r\n", {200, 400, 403, 431, None}),
+    ("1,000 headers", b"GET /healthz HTTP/1.1\r\n" + H + b"".join(
+        b"X-%d: %d\r\n" % (i, i) for i in range(1000)) + b"\r\n",
+     {200, 400, 403, 431, None}),
+    ("a header without a name", b"GET /healthz HTTP/1.1\r\n" + H +
+     b": x\r\n\r\n", {200, 400, 403, None}),
+    ("a header without a colon", b"GET /healthz HTTP/1.1\r\n" + H +
+     b"nothing\r\n\r\n", {200, 400, 403, None}),
+    ("a folded header", b"GET /healthz HTTP/1.1\r\n" + H +
+     b"X-A: b\r\n c\r\n\r\n", {200, 400, 403, None}),
+    ("bare line feeds", b"GET /healthz HTTP/1.1\nHost: a\n\n",
+     {200, 400, 403, None}),
+    ("bare carriage returns", b"GET /healthz HTTP/1.1\rHost: a\r\r",
+     {400, 403, 408, None}),
+    ("a length of words", POST + b"Content-Length: many\r\n\r\n", {400}),
+    ("a negative length", POST + b"Content-Length: -5\r\n\r\n", {400}),
+    ("a signed length", POST + b"Content-Length: +%d\r\n\r\n" % len(GIFT) +
+     GIFT, {400}),
+    ("a length in hex", POST + b"Content-Length: 0x29\r\n\r\n" + GIFT, {400}),
+    ("a length beyond 64 bits", POST + b"Content-Length: " + b"9" * 30 +
+     b"\r\n\r\n", {400, 413}),
+    ("two lengths", POST + b"Content-Length: 5\r\n" + LEN + GIFT, {400}),
+    ("two equal lengths", POST + LEN[:-2] + LEN + GIFT, {200, 400}),
+    ("a list as length", POST + b"Content-Length: 41, 41\r\n\r\n" + GIFT,
+     {400}),
+    ("a huge length", POST + b"Content-Length: 1000000000\r\n\r\n" + GIFT,
+     {413}),
+    ("no length", POST + b"\r\n" + GIFT, {411}),
+    ("chunks", POST + b"Transfer-Encoding: chunked\r\n\r\n29\r\n" + GIFT +
+     b"\r\n0\r\n\r\n", {411}),
+    ("bad chunks", POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", {411}),
+    ("length and chunks", POST + b"Transfer-Encoding: chunked\r\n" + LEN +
+     b"0\r\n\r\nGET /smuggled HTTP/1.1\r\n" + H + b"\r\n", {400, 411}),
+    ("an encoding in disguise", POST + b"Transfer-Encoding: xchunked\r\n" +
+     LEN + GIFT, {400, 411}),
+    ("a body on a GET", b"GET /healthz HTTP/1.1\r\n" + H +
+     b"Content-Length: 5\r\n\r\nhello", {400}),
+    ("two in one packet", b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n" +
+     b"GET /metrics HTTP/1.1\r\n" + H + b"\r\n", {200}),
+    ("a gift behind a gift", (POST + LEN + GIFT) * 2, {200}),
+    ("more body than it said", POST + LEN + GIFT + b"x" * 1000, {200}),
+    ("an upgrade with a body", b"GET /ws/m HTTP/1.1\r\n" + H +
+     b"Upgrade: websocket\r\nConnection: upgrade\r\n" +
+     b"Sec-WebSocket-Version: 13\r\nContent-Length: 10\r\n" +
+     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + b"\0" * 10,
+     {101, 400}),
+    ("an upgrade without a key", b"GET /ws/m HTTP/1.1\r\n" + H +
+     b"Upgrade: websocket\r\nConnection: upgrade\r\n" +
+     b"Sec-WebSocket-Version: 13\r\n\r\n", {400}),
+    ("an upgrade to h2c", b"GET /healthz HTTP/1.1\r\n" + H +
+     b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+     b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", {200, 400}),
+    ("no host", b"GET /healthz HTTP/1.1\r\n\r\n", {200, 400, 403}),
+    ("a version of the future", b"GET /healthz HTTP/3.7\r\n" + H + b"\r\n",
+     {200, 400, 403, 505}),
+    ("no JSON", POST + b"Content-Length: 5\r\n\r\nhello", {400}),
+    ("deep JSON", POST + b"Content-Length: 60000\r\n\r\n" + b"[" * 60000,
+     {400}),
+    ("not UTF-8", POST + b"Content-Length: 4\r\n\r\n\"\xff\xfe\"", {400}),
+]
+
+
+def ask(port, data, pause=None):
+    """Sends data, all at once or with a pause; gives what came back."""
+    s = socket.create_connection((HOST, port), 10)
+    try:
+        s.settimeout(20)
+        if pause:
+            s.sendall(data[:pause])
+            time.sleep(0.05)
+            data = data[pause:]
+        try:
+            s.sendall(data)
+        except OSError:
+            pass  # refused before all of it was read
+        got = b""
+        while True:
+            try:
+                part = s.recv(65536)
+            except socket.timeout:
+                return got, False
+            except OSError:
+                break
+            got += part
+            if not part or got.startswith(b"HTTP/1.1 101"):
+                break
+        return got, True
+    finally:
+        s.close()
+
+
+def verdict(got, ended, want):
+    """What is wrong with the answer, or None."""
+    if not ended:
+        return "no end within 20 s"
+    if not got:
+        return None if None in want else "no answer"
+    if not got.startswith(b"HTTP/1."):
+        return "no HTTP: %r" % got[:40]
+    status = int(got[9:12])
+    if status not in want:
+        return "status %d" % status
+    head, _, body = got.partition(b"\r\n\r\n")
+    if got.count(b"HTTP/1.1 ") > 1:
+        return "two answers"
+    if b"application/json" in head:
+        json.loads(body)
+    elif status not in (101, 200, 403):
+        return "an error that is no JSON"
+    return None
+
+
+def http(port):
+    bad = 0
+    for name, data, want in CASES:
+        for pause in (None, 1, len(data) // 2):
+            got, ended = ask(port, data, pause)
+            why = verdict(got, ended, want)
+            line = got.split(b"\r\n")[0].decode("latin-1") if got else "-"
+            print("%s %s: %s%s" % (
+                "ok" if not why else "BAD", name, line,
+                "  (%s)" % why if why else ""), flush=True)
+            bad += bool(why)
+        # who leaves at any point is no trouble
+        for cut in {0, 1, len(data) // 3, len(data) - 1}:
+            s = socket.create_connection((HOST, port), 10)
+            try:
+                s.sendall(data[:cut])
+            except OSError:
+                pass
+            s.close()
+        if not ask(port, b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n")[0]:
+            print("BAD after %s: nobody else is answered" % name)
+            return 1
+    return bad > 0
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("what", choices=["slowloris", "http"])
+    p.add_argument("port", type=int)
+    p.add_argument("--connections", type=int, default=500)
+    opts = p.parse_args()
+    if opts.what == "slowloris":
+        slowloris(opts.port, opts.connections)
+    return http(opts.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
