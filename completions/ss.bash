@@ -67,6 +67,8 @@ _ss_options() {
 		-p:int
 		--workers:int
 		--max-connections:int
+		--tls-cert:file
+		--tls-key:file
 		--max-lag:size
 		--history:int
 		--ping:seconds

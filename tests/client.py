@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The tests' WebSocket client, on the sans-I/O layer of python3-websockets.
 
-  client.py ws://HOST:PORT/PATH [option | step]...
+  client.py ws[s]://HOST:PORT/PATH [option | step]...
       Connects, does the steps in their order, prints every text frame that
       arrives as one line, closes. Exit status: 0; 1 an expectation failed; 3
       the handshake was refused ("#status CODE BODY" is printed).
@@ -25,6 +25,7 @@ import re
 import resource
 import select
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -62,6 +63,10 @@ class Conn:
         self.sock.settimeout(opts.timeout)
         self.sock.connect((self.uri.host, self.uri.port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.uri.secure:
+            context = ssl.create_default_context(cafile=opts.cafile)
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=self.uri.host)
         self.ws = ClientConnection(
             self.uri, subprotocols=opts.subprotocol or None, max_size=None)
         self.shake()
@@ -95,7 +100,9 @@ class Conn:
         if self.gone:
             return False
         left = end - time.monotonic()
-        if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+        held = self.uri.secure and self.sock.pending()
+        if left <= 0 or not (
+                held or select.select([self.sock], [], [], left)[0]):
             return False
         try:
             data = self.sock.recv(65536)
@@ -285,6 +292,7 @@ def session(argv):
     p.add_argument("--subprotocol", action="append", default=[])
     p.add_argument("--header", action="append", default=[])
     p.add_argument("--rcvbuf", type=int)
+    p.add_argument("--cafile", help="whom wss: may trust")
     p.add_argument("--silent", action="store_true")
     p.add_argument("--show-subprotocol", action="store_true")
     p.set_defaults(steps=[])

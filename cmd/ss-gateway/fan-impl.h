@@ -66,7 +66,8 @@ struct fan {
 	uint64_t lag_min; /* no laggard's next frame has a lower number */
 	size_t nviewers;
 	struct burst *burst;
-	struct buf nd; /* the turn's lines in one frame, for ndjson */
+	struct buf flat; /* what one write by TLS is put together in */
+	struct buf nd;   /* the turn's lines in one frame, for ndjson */
 	struct fan_stats stats;
 };
 

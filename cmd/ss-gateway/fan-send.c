@@ -18,13 +18,44 @@
 #define CLOSE_WAIT 10  /* seconds for a close frame to get out */
 #define FEED_MAX 65536 /* bytes a laggard is given in one write */
 
-/* Non-blocking; what it took, 0 when nothing goes now, -1: broken. */
+/*
+ * By TLS. The library takes all of it, and keeps what doesn't go now; so it
+ * has to be whole frames, and no more than may wait there.
+ */
 static ssize_t
-put_iov(struct viewer *v, struct iovec *iov, int n)
+put_tls(struct fan *f, struct viewer *v, const struct iovec *iov, int n)
+{
+	const char *p = iov->iov_base;
+	size_t len = iov->iov_len;
+	int i;
+
+	if (n > 1) {
+		buf_reset(&f->flat);
+		for (i = 0; i < n; i++)
+			if (buf_add(&f->flat, iov[i].iov_base, iov[i].iov_len) <
+			    0)
+				return -1;
+		p = f->flat.p;
+		len = f->flat.len;
+	}
+	return lws_write(v->wsi, (unsigned char *)(uintptr_t)p, len,
+		   LWS_WRITE_RAW) < 0
+		   ? -1
+		   : (ssize_t)len;
+}
+
+/*
+ * Non-blocking; what it took, 0 when nothing goes now, -1: broken. The
+ * library has nothing buffered.
+ */
+static ssize_t
+put_iov(struct fan *f, struct viewer *v, struct iovec *iov, int n)
 {
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
 	ssize_t k;
 
+	if (v->tls)
+		return put_tls(f, v, iov, n);
 	do
 		k = n == 1 ? send(v->fd, iov->iov_base, iov->iov_len,
 				 MSG_NOSIGNAL | MSG_DONTWAIT)
@@ -36,11 +67,11 @@ put_iov(struct viewer *v, struct iovec *iov, int n)
 }
 
 static ssize_t
-put(struct viewer *v, const char *p, size_t n)
+put(struct fan *f, struct viewer *v, const char *p, size_t n)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)p, .iov_len = n };
 
-	return put_iov(v, &iov, 1);
+	return put_iov(f, v, &iov, 1);
 }
 
 /* The rest of a frame that was begun: the library finishes it. */
@@ -209,6 +240,11 @@ send_turn(struct fan *f, struct viewer *v, struct turn *t)
 		s.n = f->nd.len;
 	}
 	f->stats.bytes += s.n;
+	if (v->tls) {
+		if (put_tls(f, v, s.m->msg_iov, (int)s.m->msg_iovlen) < 0)
+			broken(v);
+		return;
+	}
 	if (!burst_add(f->burst, &s)) {
 		send_rest(f);
 		burst_add(f->burst, &s);
@@ -256,16 +292,30 @@ frame_len(const char *p)
 	return 10 + (size_t)n;
 }
 
+/* So many bytes of his own are whole frames, and not too much at once. */
+static size_t
+whole_frames(const struct viewer *v)
+{
+	size_t n = 0;
+
+	do
+		n += frame_len(v->own.p + n);
+	while (n < v->own.len && n < FEED_MAX);
+	return n;
+}
+
 /* His own frames go first. 1: all out, 0: the socket is full, -1: broken. */
 static int
 feed_own(struct fan *f, struct viewer *v)
 {
-	size_t at = 0, sent;
+	size_t at = 0, sent, n = v->own.len;
 	ssize_t k;
 
-	if (!v->own.len)
+	if (!n)
 		return 1;
-	k = put(v, v->own.p, v->own.len);
+	if (v->tls)
+		n = whole_frames(v);
+	k = put(f, v, v->own.p, n);
 	if (k < 0)
 		return -1;
 	sent = (size_t)k;
@@ -331,7 +381,7 @@ feed_ring(struct fan *f, struct viewer *v)
 	}
 	if (v->ndjson) {
 		n = gather_lines(f, v->room, v->next, end, FEED_MAX);
-		k = n < 0 ? -1 : put(v, f->nd.p, f->nd.len);
+		k = n < 0 ? -1 : put(f, v, f->nd.p, f->nd.len);
 		if (k <= 0)
 			return (int)k;
 		finish_frame(v, f->nd.p + k, f->nd.len - (size_t)k);
@@ -341,7 +391,7 @@ feed_ring(struct fan *f, struct viewer *v)
 		buf_reset(&f->nd);
 		return n;
 	}
-	k = put_iov(v, iov, n);
+	k = put_iov(f, v, iov, n);
 	if (k < 0)
 		return -1;
 	f->stats.bytes += (uint64_t)k;
@@ -402,7 +452,7 @@ fan_tell(struct fan *f, struct viewer *v, const char *line, size_t n)
 	if (v->closing)
 		return;
 	if (!v->lagging && !lws_partial_buffered(v->wsi)) {
-		k = put_iov(v, iov, 2);
+		k = put_iov(f, v, iov, 2);
 		if (k < 0) {
 			broken(v);
 			return;

@@ -45,6 +45,7 @@ fan_new(size_t max_lag, size_t history,
 	for (f->nframes = 65536; f->nframes < 2 * history;)
 		f->nframes *= 2;
 	f->frames = calloc(f->nframes, sizeof *f->frames);
+	buf_init(&f->flat, 2 * (TURN_MAX + EVENT_INPUT_MAX));
 	buf_init(&f->nd,
 	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
 	f->burst = burst_new();
@@ -71,6 +72,7 @@ fan_free(struct fan *f)
 			free(r);
 		}
 	buf_release(&f->nd);
+	buf_release(&f->flat);
 	burst_free(f->burst);
 	ring_release(&f->ring);
 	free(f->frames);
@@ -393,7 +395,7 @@ fan_join(struct fan *f, struct viewer *v, const char *room)
 		r->cap = r->cap * 2 + 8;
 	}
 	buf_init(&v->own, 2 * f->max_lag + 4 * EVENT_INPUT_MAX);
-	v->place = burst_join(f->burst, v->fd);
+	v->place = v->tls ? -1 : burst_join(f->burst, v->fd);
 	v->room = r;
 	v->slot = r->n;
 	r->v[r->n++] = v;

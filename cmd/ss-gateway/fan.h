@@ -33,6 +33,7 @@ struct viewer {
 	int place;           /* of fd, in the fan's burst */
 	unsigned slot;       /* in his room */
 	bool ndjson;         /* several lines a frame */
+	bool tls;            /* the library writes for him */
 	bool greeted;        /* he has asked for a hello */
 	bool lagging;        /* he has a position of his own */
 	bool closing;        /* nothing more is sent */

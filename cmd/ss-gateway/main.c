@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "gateway.h"
 #include "msg.h"
+#include "tls.h"
 #include "workers.h"
 
 #include "banned.h"
@@ -105,6 +106,8 @@ on_signal(void *arg, int signo)
 	}
 	if (signo == SIGHUP) {
 		ident_load(g);
+		if (g->tls_cert)
+			tls_load(g);
 		return;
 	}
 	if (g->stopped++) {

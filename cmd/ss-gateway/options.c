@@ -102,6 +102,16 @@ listener(struct gateway *g, struct rows *t)
 		    .min = 1,
 		    .max = 1000000,
 		    .help = "viewers at once; more get 503 (10000)" },
+		{ .kind = OPT_FILE,
+		    .name = "tls-cert",
+		    .arg = "FILE",
+		    .out = &g->tls_cert,
+		    .help = "serve by TLS, with the certificates in FILE" },
+		{ .kind = OPT_FILE,
+		    .name = "tls-key",
+		    .arg = "FILE",
+		    .out = &g->tls_key,
+		    .help = "and the key in FILE" },
 	};
 
 	g->addr = "127.0.0.1";
@@ -323,6 +333,8 @@ addresses(struct gateway *g, const struct opt_prog *prog)
 		opt_misuse(prog, "--control: must be a path of 1 to 107 bytes");
 	if (g->keys.audience && !g->keys.files.n)
 		opt_misuse(prog, "--audience needs --jwt-key");
+	if (!g->tls_cert != !g->tls_key)
+		opt_misuse(prog, "--tls-cert and --tls-key need each other");
 	if (g->ping >= g->idle)
 		opt_misuse(prog, "--idle-timeout must be longer than --ping");
 }

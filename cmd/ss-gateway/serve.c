@@ -18,6 +18,7 @@
 #include "gateway.h"
 #include "msg.h"
 #include "subproto.h"
+#include "tls.h"
 
 #include "banned.h"
 
@@ -101,6 +102,9 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	switch (why) {
 	case LWS_CALLBACK_WSI_DESTROY:
 		peer_destroy(g, wsi);
+		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		tls_context(g, user);
 		return 0;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return upgrade_check(g, wsi);
@@ -213,6 +217,11 @@ serve_open(struct gateway *g)
 	i.max_http_header_data = 8192;
 	i.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
 		    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+	if (g->tls_cert) {
+		if (tls_load(g) < 0)
+			return -1;
+		tls_host(g, &i);
+	}
 	g->lws = lws_create_context(&i);
 	if (!g->lws) {
 		msg_err("libwebsockets did not start (is its libev plug-in "
@@ -334,8 +343,8 @@ serve_announce(struct gateway *g, int fd)
 			 "authentication: anybody who reaches it may chat and "
 			 "send gifts under any name",
 		    host);
-	msg_warn("listening on http://%s%s%s:%s", v6 ? "[" : "", host,
-	    v6 ? "]" : "", port);
+	msg_warn("listening on http%s://%s%s%s:%s", g->tls_cert ? "s" : "",
+	    v6 ? "[" : "", host, v6 ? "]" : "", port);
 	if (g->ready_fd >= 0 && write((int)g->ready_fd, "\n", 1) < 0)
 		msg_warn("ready-fd: %s", strerror(errno));
 }
@@ -434,4 +443,5 @@ serve_close(struct gateway *g)
 	if (g->lws)
 		lws_context_destroy(g->lws);
 	g->lws = NULL;
+	tls_free(g);
 }

@@ -48,6 +48,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 		return NULL;
 	v->wsi = wsi;
 	v->fd = lws_get_socket_fd(wsi);
+	v->tls = lws_is_ssl(wsi);
 	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
 	if (take_over(g, v) < 0 || expiry_set(g, v) < 0 ||
