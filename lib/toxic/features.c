@@ -345,16 +345,16 @@ features_of_end(struct features *f, uint32_t last)
 		f->at[f->n++] = feature(step(SEED_LAST, last));
 }
 
-static void
-add_lexicon(struct features *f, const struct features_in *in)
+void
+features_of_lexicon(struct features *f, uint32_t profiles, unsigned tenths)
 {
-	uint32_t left = in->profiles;
+	uint32_t left = profiles;
 
 	for (; left != 0; left &= left - 1)
 		f->at[f->n++] = feature(
 		    step(SEED_PROFILE, (uint32_t)__builtin_ctz(left)));
-	if (in->tenths > 0)
-		f->at[f->n++] = feature(step(SEED_TENTHS, in->tenths));
+	if (tenths > 0)
+		f->at[f->n++] = feature(step(SEED_TENTHS, tenths));
 }
 
 void
@@ -363,7 +363,7 @@ features_begin(struct features *f, const struct features_in *in)
 	f->n = 0;
 	f->next = 0;
 	view(f, in);
-	add_lexicon(f, in);
+	features_of_lexicon(f, in->profiles, in->tenths);
 }
 
 size_t

@@ -71,6 +71,7 @@ void features_make(struct features *, const struct features_in *);
  * first. End adds that of the last word; 0: there was none.
  */
 void features_begin(struct features *, const struct features_in *);
+void features_of_lexicon(struct features *, uint32_t profiles, unsigned tenths);
 size_t features_next(struct features *, size_t taken, const uint32_t **word);
 uint32_t features_hash(const uint32_t *word, size_t n);
 void features_of_word(

@@ -172,6 +172,9 @@ struct lex_match lex_joined(const struct lexicon *, const struct norm_glyph *,
 bool lex_may_begin(
     const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 
+/* From a node of the words, 0 at first, to where a strong one goes on; or 0. */
+size_t lex_step(const struct lexicon *, size_t node, unsigned sym);
+
 /* A step in the phrases: the edges by a word from a state are among these. */
 #define LEX_PHRASE_START 1
 #define LEX_BIT(word) (UINT64_C(1) << ((word)&63))

@@ -458,6 +458,14 @@ search_from(struct walk *w, size_t from)
 	*all -= share - left;
 }
 
+size_t
+lex_step(const struct lexicon *lex, size_t node, unsigned sym)
+{
+	size_t at = child(&lex->node[node], sym);
+
+	return at != 0 && lex->node[at].strong ? at : 0;
+}
+
 bool
 lex_may_begin(const struct lexicon *lex, const struct norm_glyph *g,
     size_t from, size_t to)
@@ -467,15 +475,14 @@ lex_may_begin(const struct lexicon *lex, const struct norm_glyph *g,
 	for (i = from; i < to; i++) {
 		if (g[i].alt != 0)
 			return true;
-		at = child(&lex->node[at], g[i].sym);
-		if (at == 0 || !lex->node[at].strong)
+		at = lex_step(lex, at, g[i].sym);
+		if (at == 0)
 			return false;
 	}
 	/* past the blank; who calls has seen that a word begins there */
 	if (g[to + 1].alt != 0)
 		return true;
-	at = child(&lex->node[at], g[to + 1].sym);
-	return at != 0 && lex->node[at].strong;
+	return lex_step(lex, at, g[to + 1].sym) != 0;
 }
 
 /* The word could be more than what is written. */

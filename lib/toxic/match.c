@@ -8,10 +8,8 @@
 #include "../banned.h"
 
 #define GAP_MAX 4        /* glyphs in a gap inside a word */
-#define BUDGET_MIN 4096  /* steps of searches in one text, */
-#define BUDGET_EACH 48   /* and as many more a glyph */
+#define BUDGET_EACH 48   /* steps of searches more for each glyph */
 #define FRAGMENTS 4      /* pieces of a word with blanks between */
-#define FRAGMENT_MAX 8   /* glyphs of the first of them */
 #define FRAGMENTS_MAX 24 /* and of all */
 
 struct matcher {
@@ -187,7 +185,7 @@ match_fragments(struct matcher *m, size_t i, size_t word)
 {
 	size_t end;
 
-	if (word - i > FRAGMENT_MAX || word + 1 >= m->n ||
+	if (word - i > MATCH_FRAGMENT_MAX || word + 1 >= m->n ||
 	    m->g[word].kind != NORM_BLANK || !in_word(&m->g[word + 1]) ||
 	    !lex_may_begin(m->lex, m->g, i, word))
 		return false;
@@ -212,14 +210,15 @@ begins_with_sign(struct matcher *m, size_t i)
 }
 
 size_t
-match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
-    struct match_token *token)
+match_within(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
+    struct match_token *token, unsigned *budget)
 {
-	struct matcher m = { .lex = lex, .g = g, .n = n, .token = token };
+	struct matcher m = {
+		.lex = lex, .g = g, .n = n, .token = token, .budget = *budget
+	};
 	struct lex_match hit;
 	size_t i = 0, end;
 
-	m.budget = BUDGET_MIN + BUDGET_EACH * (unsigned)n;
 	while (i < n && m.ntokens < MATCH_TOKENS) {
 		if (!in_word(&g[i])) {
 			if (begins_with_sign(&m, i))
@@ -248,5 +247,35 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
 		put(&m, hit);
 		i = hit.to; /* more may follow what was found inside */
 	}
+	*budget = m.budget;
 	return m.ntokens;
+}
+
+unsigned
+match_budget(size_t n)
+{
+	return MATCH_BUDGET_MIN + BUDGET_EACH * (unsigned)n;
+}
+
+size_t
+match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
+    struct match_token *token)
+{
+	unsigned budget = match_budget(n);
+
+	return match_within(lex, g, n, token, &budget);
+}
+
+bool
+match_fragmented(const struct lexicon *lex, const struct norm_glyph *g,
+    size_t n, size_t from, unsigned *budget)
+{
+	struct match_token token;
+	struct matcher m = {
+		.lex = lex, .g = g, .n = n, .token = &token, .budget = *budget
+	};
+	bool found = match_fragments(&m, from, word_end(&m, from));
+
+	*budget = m.budget;
+	return found;
 }

@@ -28,6 +28,20 @@ size_t match_text(const struct lexicon *, const struct norm_glyph *, size_t n,
     struct match_token *token);
 
 /*
+ * The same in parts, for who knows some words already (quick.h): what searches
+ * cost is taken from *budget. A text of n glyphs has that of match_budget, at
+ * least MATCH_BUDGET_MIN; while something of it is left it changes nothing.
+ */
+#define MATCH_BUDGET_MIN 4096
+unsigned match_budget(size_t n);
+size_t match_within(const struct lexicon *, const struct norm_glyph *, size_t n,
+    struct match_token *token, unsigned *budget);
+#define MATCH_FRAGMENT_MAX 8 /* glyphs in the first part of a word */
+/* The word at from with those behind it is one that was taken apart. */
+bool match_fragmented(const struct lexicon *, const struct norm_glyph *,
+    size_t n, size_t from, unsigned *budget);
+
+/*
  * The end of a run of three single letters and more that begins at from, with
  * the same gap between them all; from where there is none.
  */

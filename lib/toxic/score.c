@@ -21,6 +21,7 @@
 #include "model.h"
 #include "normalise.h"
 #include "phrase.h"
+#include "quick.h"
 #include "wordsum.h"
 
 #include "../banned.h"
@@ -62,7 +63,11 @@ struct toxic {
 	struct features features;
 	struct model model;
 	struct wordsum *known;
+	struct quick *quick;
+	bool is_quick; /* the piece at hand was read that way */
+	bool plain;    /* never read that way */
 	/* of the text at hand */
+	struct quick_in piece;
 	size_t base;              /* where the piece begins */
 	float rest[TOXIC_LABELS]; /* 1 - the lexicon's score so far */
 	float raw[TOXIC_LABELS];  /* of the piece the model minds most */
@@ -91,7 +96,8 @@ toxic_new_bare(void)
 		return NULL;
 	t->known = wordsum_new();
 	if (t->known == NULL || norm_init(&t->norm) < 0 ||
-	    lex_init(&t->lex, &t->norm) < 0) {
+	    lex_init(&t->lex, &t->norm) < 0 ||
+	    (t->quick = quick_new(&t->norm)) == NULL) {
 		e = errno;
 		toxic_free(t);
 		errno = e;
@@ -121,6 +127,7 @@ replace_model(struct toxic *t, const struct model *m)
 	model_release(&t->model);
 	t->model = *m;
 	wordsum_forget(t->known);
+	quick_forget(t->quick);
 }
 
 int
@@ -158,6 +165,7 @@ toxic_free(struct toxic *t)
 		return;
 	model_release(&t->model);
 	wordsum_free(t->known);
+	quick_free(t->quick);
 	lex_release(&t->lex);
 	norm_release(&t->norm);
 	free(t);
@@ -235,6 +243,7 @@ hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to,
 	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
 		if (w[l] > w[s.label])
 			s.label = (enum toxic_label)l;
+	quick_glyphs(&t->piece);
 	s.start = t->base + t->glyph[from].start;
 	s.len = t->base + t->glyph[to - 1].end - s.start;
 	s.weight = w[TOXIC_TOXICITY];
@@ -411,8 +420,21 @@ read_piece(struct toxic *t, const char *text, size_t n)
 {
 	size_t i;
 
-	t->nglyphs = norm_text(&t->norm, text, n, t->glyph);
-	t->ntokens = match_text(&t->lex, t->glyph, t->nglyphs, t->token);
+	t->nglyphs = SIZE_MAX;
+	t->piece = (struct quick_in){ .lex = &t->lex,
+		.model = &t->model,
+		.features = &t->features,
+		.text = text,
+		.n = n,
+		.glyph = t->glyph,
+		.nglyphs = &t->nglyphs };
+	t->is_quick = !t->plain &&
+		      quick_read(t->quick, &t->piece, t->token, &t->ntokens);
+	if (!t->is_quick) {
+		quick_glyphs(&t->piece);
+		t->ntokens = match_text(
+		    &t->lex, t->glyph, t->nglyphs, t->token);
+	}
 	find_taunts(t);
 	score_phrases(t);
 	for (i = 0; i < t->ntokens; i++)
@@ -420,29 +442,44 @@ read_piece(struct toxic *t, const char *text, size_t n)
 			score_word(t, i);
 }
 
-static struct features_in
-seen(const struct toxic *t, const char *text)
+static unsigned
+tenths(const struct toxic *t)
 {
+	return (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10);
+}
+
+static struct features_in
+seen(const struct toxic *t)
+{
+	quick_glyphs(&t->piece);
 	return (struct features_in){ .norm = &t->norm,
-		.text = text,
+		.text = t->piece.text,
 		.glyph = t->glyph,
 		.nglyphs = t->nglyphs,
 		.token = t->token,
 		.ntokens = t->ntokens,
 		.profiles = t->profiles,
-		.tenths = (unsigned)((1 - t->rest[TOXIC_TOXICITY]) * 10) };
+		.tenths = tenths(t) };
 }
 
 /* A text counts by its worst piece. */
 static void
-weigh_piece(struct toxic *t, const char *text)
+weigh_piece(struct toxic *t)
 {
-	struct features_in in = seen(t, text);
+	struct features_in in;
 	int32_t sum[MODEL_LANES];
 	float raw[TOXIC_LABELS];
+	size_t n = SIZE_MAX;
 	int l;
 
-	if (wordsum_add(t->known, &t->model, &t->features, &in, sum) == 0)
+	if (t->is_quick)
+		n = quick_add(
+		    t->quick, &t->piece, t->token, t->profiles, tenths(t), sum);
+	if (n == SIZE_MAX) {
+		in = seen(t);
+		n = wordsum_add(t->known, &t->model, &t->features, &in, sum);
+	}
+	if (n == 0)
 		return;
 	model_finish(&t->model, sum, raw);
 	for (l = 0; l < TOXIC_LABELS; l++)
@@ -530,7 +567,7 @@ judge(struct toxic *t, const char *text, size_t n, struct toxic_result *res)
 			len = cut(text + t->base, NORM_BYTES);
 		read_piece(t, text + t->base, len);
 		if (t->model.head != NULL)
-			weigh_piece(t, text + t->base);
+			weigh_piece(t);
 	}
 	finish_lexicon(t, res);
 	if (t->model.head != NULL && n > 0)
@@ -585,12 +622,18 @@ toxic_look(
 	reset(t, &res);
 	t->base = 0;
 	read_piece(t, text, n > NORM_BYTES ? cut(text, NORM_BYTES) : n);
-	in = seen(t, text);
+	in = seen(t);
 	features_make(&t->features, &in);
 	finish_lexicon(t, &res);
 	*sight = (struct toxic_sight){ .feature = t->features.at,
 		.nfeatures = t->features.n,
 		.sure = is_sure(t, &res) };
+}
+
+void
+toxic_plain(struct toxic *t, bool plain)
+{
+	t->plain = plain;
 }
 
 void

@@ -89,6 +89,8 @@ int toxic_mask(
 #define TOXIC_EXPLAIN_MAX 4096
 size_t toxic_explain(struct toxic *, const char *text, size_t n,
     const struct toxic_result *res, struct toxic_span out[TOXIC_REASONS]);
+/* For tests: read every text in full, without what is known of its words. */
+void toxic_plain(struct toxic *, bool);
 /* Tells scorers apart that may score differently: model, lexicon, version. */
 uint64_t toxic_id(const struct toxic *);
 
