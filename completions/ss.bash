@@ -111,6 +111,7 @@ _ss_options() {
 		--interval:seconds
 		--jitter:flag
 		--count:int
+		--streak:int
 		--seed:int
 		--url:text
 		--retries:int

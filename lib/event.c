@@ -293,5 +293,9 @@ event_write_gift(struct buf *b, const struct event_gift *g)
 	text_member(b, "from", g->from, strlen(g->from), &err);
 	err |= buf_addf(b, ",\"gift_id\":%" PRId64 ",\"amount\":%" PRId64,
 	    g->gift_id, g->amount);
+	if (g->streak) {
+		text_member(b, "streak", g->streak, strlen(g->streak), &err);
+		err |= buf_addf(b, ",\"count\":%" PRId64, g->count);
+	}
 	return tail(b, old, &t, err);
 }

@@ -89,6 +89,8 @@ struct event_chat {
 struct event_gift {
 	const char *id, *from, *room;
 	int64_t gift_id, amount;
+	const char *streak; /* a name; NULL: it is not one of several */
+	int64_t count;      /* how many of the streak there are with this */
 	const char *nonce;
 	size_t nonce_len;
 	enum role role;

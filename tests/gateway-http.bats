@@ -528,3 +528,46 @@ header() {
 	assert grep -q '^HTTP/1.1 404' answer
 	assert grep -q '^Connection: close' answer
 }
+
+@test "a gift may be one of a streak, and says how many there are by then" {
+	start_pipeline
+	listen bob --expect 2
+	post '{"from":"a","gift_id":1,"amount":5,"streak":"s.1","count":1}' \
+		-H 'Idempotency-Key: k1'
+	assert_equal "$status" 200
+	id=$(jq -r .id body)
+	post '{"from":"a","gift_id":1,"amount":5,"streak":"s.1","count":4,"room":"main"}'
+	assert_equal "$status" 200
+	wait_exit bob
+	assert_equal "$(jq -c '[.streak, .count]' bob.out | paste -sd ' ')" \
+		'["s.1",1] ["s.1",4]'
+	grep -q '"amount":5,"streak":"s.1","count":1,"ts"' bob.out
+	# the same key is the same gift only with the same count
+	post '{"from":"a","gift_id":1,"amount":5,"streak":"s.1","count":1}' \
+		-H 'Idempotency-Key: k1'
+	assert_equal "$(jq -r .id body)" "$id"
+	post '{"from":"a","gift_id":1,"amount":5,"streak":"s.1","count":2}' \
+		-H 'Idempotency-Key: k1'
+	assert_equal "$status" 409
+}
+
+@test "a streak that can't be is 400, with what is wrong" {
+	start_pipeline
+	bad() {
+		post "{\"from\":\"a\",\"gift_id\":1,\"amount\":5,$1}"
+		assert_equal "$status" 400
+		assert_regex "$(jq -r .detail body)" "^$2: "
+	}
+	bad '"streak":"a b","count":1' streak
+	bad '"streak":"","count":1' streak
+	bad '"streak":7,"count":1' streak
+	bad '"count":1' streak
+	bad '"streak":"s"' count
+	bad '"streak":"s","count":0' count
+	bad '"streak":"s","count":1.5' count
+	bad '"streak":"s","count":"1"' count
+	bad '"streak":"s","count":9007199254740993' count
+	bad '"streak":"s","count":1801439850948199' count
+	post '{"from":"a","gift_id":1,"amount":5,"streak":"s","count":1801439850948198}'
+	assert_equal "$status" 200
+}

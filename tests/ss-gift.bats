@@ -539,3 +539,38 @@ misuse() {
 	assert_failure 1
 	[[ $stderr == 'ss-gift: 409 '* ]]
 }
+
+@test "--streak sends a gift several times, each with the count so far" {
+	run ss-gift --from a --gift-id 7 --amount 2 --streak 3 --interval 0 \
+		--key k --stdout
+	assert_success
+	assert_equal "$(jq -c '[.gift_id, .amount, .count, .nonce]' <<<"$output" |
+		paste -sd ' ')" '[7,2,1,"k-1"] [7,2,2,"k-2"] [7,2,3,"k-3"]'
+	assert_equal "$(jq -r .streak <<<"$output" | sort -u | wc -l)" 1
+	assert_equal "$(jq -r .id <<<"$output" | sort -u | wc -l)" 3
+	run -2 ss-gift --random --streak 3 --stdout
+	run -2 ss-gift --streak 3 --stdout -
+	run -2 ss-gift --from a --gift-id 7 --amount 2 --streak 0 --stdout
+	run -2 ss-gift --from a --gift-id 7 --amount 2 --streak 3 --stdout \
+		--key "$(printf '%060d' 1)"
+}
+
+@test "a line of a batch may be one of a streak" {
+	run ss-gift --stdout - <<<'{"from":"b","gift_id":2,"amount":1,"streak":"s1","count":4}'
+	assert_success
+	assert_output --partial '"amount":1,"streak":"s1","count":4,"ts"'
+	run -1 ss-gift --stdout - <<<'{"from":"b","gift_id":2,"amount":1,"count":4}'
+	assert_output 'ss-gift: stdin:1: streak: missing'
+	run -1 ss-gift --stdout - <<<'{"from":"b","gift_id":2,"amount":1,"streak":"s","count":0}'
+	assert_output 'ss-gift: stdin:1: count: must be an integer >= 1'
+}
+
+@test "a streak reaches the viewers through the gateway" {
+	start_pipeline
+	ss-gift --from a --gift-id 7 --amount 2 --streak 3 --interval 0
+	has_three() {
+		[ "$(curl -fsS "$SS_URL/api/recent" |
+			jq -c '[.events[].count]')" = '[1,2,3]' ]
+	}
+	wait_for 5 has_three
+}

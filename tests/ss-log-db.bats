@@ -126,6 +126,30 @@ hold() {
 	assert_equal "$(query 'SELECT typeof(sum(amount)) FROM gifts')" integer
 }
 
+@test "gifts of a streak are charged by the difference" {
+	local n=0
+
+	streak() { # FROM STREAK COUNT AMOUNT
+		n=$((n + 1))
+		echo "{\"type\":\"gift\",\"id\":\"g$n\",\"from\":\"$1\",\"gift_id\":1,\"amount\":$4,\"streak\":\"$2\",\"count\":$3$TS}"
+	}
+	{
+		streak a s1 1 5
+		streak a s1 4 5 # two between got lost
+		streak b s1 2 5 # another's
+		streak a s1 3 5 # came late: it is paid for
+		streak a s2 2 5
+		echo "{\"type\":\"gift\",\"id\":\"x1\",\"from\":\"a\",\"gift_id\":1,\"amount\":7$TS}"
+		echo "{\"type\":\"gift\",\"id\":\"x2\",\"from\":\"c\",\"gift_id\":1,\"amount\":7,\"streak\":3,\"count\":9$TS}"
+	} >in
+	ss-log --db sqlite:chat.db --no-tee <in
+	run query 'SELECT seq, sender, times, charge FROM charges ORDER BY seq'
+	assert_output "$(printf '%s\n' '1|a|1|5' '2|a|3|15' '3|b|2|10' '4|a|0|0' \
+		'5|a|2|10' '6|a|1|7' '7|c|1|7')"
+	run query 'SELECT sender, sum(charge) FROM charges GROUP BY 1'
+	assert_output "$(printf '%s\n' 'a|37' 'b|10' 'c|7')"
+}
+
 @test "what a moderator asks goes through an index" {
 	ss-log --db sqlite:chat.db --no-tee <"$ROOT/examples/chat.jsonl"
 	plan() {

@@ -331,7 +331,7 @@ struct nonce *nonces_find(
 struct nonce *nonces_add(struct nonces *, const char *who, const char *nonce,
     size_t n, uint64_t meaning, const char *id);
 /* Hashes of what a gift, a message and an action mean, never 0. */
-uint64_t nonces_gift(const char *room, int64_t gift_id, int64_t amount);
+uint64_t nonces_gift(const char *room, const struct event_gift *);
 uint64_t nonces_chat(const char *room, const char *text, size_t n);
 uint64_t nonces_action(const struct action *);
 

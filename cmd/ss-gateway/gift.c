@@ -9,7 +9,7 @@
 
 #include "banned.h"
 
-#define MEMBERS_MAX 32 /* a gift has five; the check for twins is quadratic */
+#define MEMBERS_MAX 32 /* a gift has six; the check for twins is quadratic */
 
 /* A name in member key; out is left alone where an optional one is absent. */
 static int
@@ -44,6 +44,26 @@ read_count(struct gateway *g, const char *key, int64_t min, int64_t *out,
 	snprintf(
 	    why, sizeof why, "%s: must be an integer >= %d", key, (int)min);
 	return post_refuse(a, 400, why);
+}
+
+/*
+ * The streak that it may be part of; streak is a buffer of the caller's. What
+ * all of it is worth has to be a number that every JSON reader can hold.
+ */
+static int
+read_streak(
+    struct gateway *g, struct event_gift *e, char *streak, struct fate *a)
+{
+	if (!json_get(&g->doc, "streak") && !json_get(&g->doc, "count"))
+		return 0;
+	if (read_name(g, "streak", false, streak, a) < 0 ||
+	    read_count(g, "count", 1, &e->count, a) < 0)
+		return -1;
+	if (e->count > JSON_INT_MAX / e->amount)
+		return post_refuse(
+		    a, 400, "count: amount times count is over 2^53");
+	e->streak = streak;
+	return 0;
 }
 
 /* The body as a gift; from and room are buffers of the caller's. */
@@ -82,6 +102,7 @@ gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
     const char *body, size_t n, const char *key, size_t keylen, struct fate *a)
 {
 	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
+	char streak[EVENT_NAME_MAX + 1];
 	struct event_gift e = {
 		.nonce = key, .nonce_len = keylen, .role = id->role
 	};
@@ -99,7 +120,8 @@ gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
 		post_refuse(a, 503, "not connected to the bus yet");
 		return;
 	}
-	if (read_gift(g, body, n, &e, from, room, a) < 0)
+	if (read_gift(g, body, n, &e, from, room, a) < 0 ||
+	    read_streak(g, &e, streak, a) < 0)
 		return;
 	if (id->known && id->role != ROLE_ADMIN &&
 	    strcmp(from, id->name) != 0) {
@@ -110,7 +132,7 @@ gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
 		post_refuse(a, 403, "room: not among the token's rooms");
 		return;
 	}
-	p.meaning = nonces_gift(room, e.gift_id, e.amount);
+	p.meaning = nonces_gift(room, &e);
 	if (!post_known(g, &p, a))
 		post_send(g, &p, a);
 }

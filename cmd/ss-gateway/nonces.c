@@ -68,12 +68,16 @@ mix(uint64_t h, const void *p, size_t n)
 }
 
 uint64_t
-nonces_gift(const char *room, int64_t gift_id, int64_t amount)
+nonces_gift(const char *room, const struct event_gift *g)
 {
 	uint64_t h = UINT64_C(14695981039346656037);
 
-	h = mix(h, &gift_id, sizeof gift_id);
-	h = mix(h, &amount, sizeof amount);
+	h = mix(h, &g->gift_id, sizeof g->gift_id);
+	h = mix(h, &g->amount, sizeof g->amount);
+	if (g->streak) {
+		h = mix(h, g->streak, strlen(g->streak) + 1);
+		h = mix(h, &g->count, sizeof g->count);
+	}
 	return mix(h, room, strlen(room)) | 1; /* 0 means unknown */
 }
 

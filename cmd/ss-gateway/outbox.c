@@ -388,8 +388,10 @@ text(struct gateway *g, const struct event *ev, const char *key, char *out,
 static uint64_t
 meaning(struct gateway *g, const struct event *ev, const char *room)
 {
+	char streak[EVENT_NAME_MAX + 1];
+	struct event_gift e = { .streak = NULL };
 	const struct json_member *m;
-	int64_t gift_id, amount;
+	size_t n;
 
 	if (ev->type == EVENT_CHAT) {
 		m = json_get(&ev->doc, "masked");
@@ -405,12 +407,16 @@ meaning(struct gateway *g, const struct event *ev, const char *room)
 	if (ev->type != EVENT_GIFT)
 		return 0;
 	m = json_get(&ev->doc, "gift_id");
-	if (!m || json_int(m, &gift_id) < 0)
+	if (!m || json_int(m, &e.gift_id) < 0)
 		return 0;
 	m = json_get(&ev->doc, "amount");
-	return m && json_int(m, &amount) == 0
-		   ? nonces_gift(room, gift_id, amount)
-		   : 0;
+	if (!m || json_int(m, &e.amount) < 0)
+		return 0;
+	m = json_get(&ev->doc, "count");
+	if (m && json_int(m, &e.count) == 0 &&
+	    text(g, ev, "streak", streak, EVENT_NAME_MAX, &n))
+		e.streak = streak;
+	return nonces_gift(room, &e);
 }
 
 /* Its nonce is used, by whichever gateway. */

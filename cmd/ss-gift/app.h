@@ -18,6 +18,7 @@
 #include "sink.h"
 #include "ulid.h"
 
+#define STREAK_MAX 1000000
 #define BOT "bot" /* who gives random gifts */
 #define NEED_NAME "must be 1 to 50 of A-Z a-z 0-9 . _ -"
 
@@ -26,13 +27,15 @@ struct gift {
 	char room[EVENT_NAME_MAX + 1]; /* empty: none given */
 	int64_t gift_id, amount;       /* -1: not given */
 	char nonce[EVENT_NONCE_MAX];
-	size_t nonce_len; /* 0: none given */
+	size_t nonce_len;                /* 0: none given */
+	char streak[EVENT_NAME_MAX + 1]; /* empty: it is not part of one */
+	int64_t count;                   /* of the streak, with this one */
 };
 
 struct app {
 	/* options */
 	const char *from, *room, *url, *key, *token_file, *output;
-	int64_t gift_id, amount, count, seed, retries;
+	int64_t gift_id, amount, count, seed, retries, streak;
 	double interval, timeout;
 	bool random, jitter, to_stdout, batch;
 
@@ -77,6 +80,7 @@ bool key_is_sendable(const char *p, size_t n);
 
 /* source.c: sends all that there is to send */
 void send_one(struct app *);
+void send_streak(struct app *);
 void send_random(struct app *);
 void send_batch(struct app *);
 

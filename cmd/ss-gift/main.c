@@ -103,6 +103,10 @@ check_names(const struct opt_prog *prog, const struct app *a)
 	    !utf8_valid(a->key, strlen(a->key)) ||
 	    !key_is_sendable(a->key, strlen(a->key)))
 		opt_misuse(prog, "--key: must be 1 to 64 bytes of text");
+	/* each gift's key is this one with a number behind it */
+	if (a->streak > 0 &&
+	    strlen(a->key) + sizeof("-1000000") > EVENT_NONCE_MAX)
+		opt_misuse(prog, "--key: too long for --streak");
 }
 
 static void
@@ -131,6 +135,8 @@ check(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	a->batch = argc == 1;
 	if (a->batch && a->random)
 		opt_misuse(prog, "--random and - exclude each other");
+	if (a->streak > 0 && (a->batch || a->random))
+		opt_misuse(prog, "--streak is for a gift from the arguments");
 	check_names(prog, a);
 	if (!a->batch && !a->random) {
 		if (a->from == NULL)
@@ -163,12 +169,15 @@ parse(struct app *a, int argc, char **argv)
 		{ OPT_FLAG, 0, "random", NULL, "random gifts, from bot",
 		    &a->random, 0, 0, NULL },
 		{ OPT_SECONDS, 0, "interval", "TIME",
-		    "between random gifts (1s)", &a->interval, 0, week, NULL },
+		    "between random gifts (1s), or a streak's (200ms)",
+		    &a->interval, 0, week, NULL },
 		{ OPT_FLAG, 0, "jitter", NULL, "vary the interval, 50 to 150 %",
 		    &a->jitter, 0, 0, NULL },
 		{ OPT_INT, 0, "count", "N",
 		    "so many random gifts; 0: without end (0)", &a->count, 0,
 		    most, NULL },
+		{ OPT_INT, 0, "streak", "N", "the gift so many times in a row",
+		    &a->streak, 1, STREAK_MAX, NULL },
 		{ OPT_INT, 0, "seed", "N",
 		    "the same random gifts for the same N", &a->seed, 0, most,
 		    NULL },
@@ -226,6 +235,8 @@ run(struct app *a)
 		send_random(a);
 	else if (a->batch)
 		send_batch(a);
+	else if (a->streak > 0)
+		send_streak(a);
 	else
 		send_one(a);
 }
@@ -264,7 +275,7 @@ main(int argc, char **argv)
 		.amount = -1,
 		.seed = -1,
 		.retries = 3,
-		.interval = 1,
+		.interval = -1,
 		.timeout = 10,
 	};
 

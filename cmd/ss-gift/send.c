@@ -187,6 +187,10 @@ write_body(struct buf *b, const struct gift *g)
 	      json_write_str(b, g->from, strlen(g->from)) |
 	      buf_addf(b, ",\"gift_id\":%" PRId64 ",\"amount\":%" PRId64,
 		  g->gift_id, g->amount);
+	if (g->streak[0] != '\0')
+		err |= buf_adds(b, ",\"streak\":") |
+		       json_write_str(b, g->streak, strlen(g->streak)) |
+		       buf_addf(b, ",\"count\":%" PRId64, g->count);
 	if (g->room[0] != '\0')
 		err |= buf_adds(b, ",\"room\":") |
 		       json_write_str(b, g->room, strlen(g->room));
@@ -267,6 +271,8 @@ send_line(struct app *a, const struct gift *g)
 		.room = g->room[0] != '\0' ? g->room : NULL,
 		.gift_id = g->gift_id,
 		.amount = g->amount,
+		.streak = g->streak[0] != '\0' ? g->streak : NULL,
+		.count = g->count,
 		.nonce = g->nonce_len > 0 ? g->nonce : NULL,
 		.nonce_len = g->nonce_len,
 		.ts = clock_wall_ms(),

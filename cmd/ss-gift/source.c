@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "buf.h"
+#include "clock.h"
 #include "event.h"
 #include "json.h"
 #include "linein.h"
@@ -19,6 +20,8 @@
 
 #define RANDOM_GIFT_IDS 1000
 #define RANDOM_AMOUNTS 5
+#define RANDOM_INTERVAL 1 /* seconds */
+#define STREAK_INTERVAL 0.2
 
 /* What the options say, and what they don't. */
 static struct gift
@@ -43,6 +46,30 @@ send_one(struct app *a)
 	send_gift(a, &g);
 }
 
+/*
+ * The same gift so many times in a row: each says how many there are by then,
+ * so that one that gets lost is made up for by the next.
+ */
+void
+send_streak(struct app *a)
+{
+	struct gift g = gift_of_options(a);
+	double wait = a->interval < 0 ? STREAK_INTERVAL : a->interval;
+	size_t n = g.nonce_len;
+
+	ulid_next(&a->ulid, clock_wall_ms(), g.streak);
+	for (g.count = 1; !a->stopped && g.count <= a->streak; g.count++) {
+		if (n > 0)
+			g.nonce_len = n + (size_t)snprintf(g.nonce + n,
+					      sizeof(g.nonce) - n, "-%" PRId64,
+					      g.count);
+		if (g.count > 1)
+			pause_for(a, wait);
+		if (!a->stopped)
+			send_gift(a, &g);
+	}
+}
+
 void
 send_random(struct app *a)
 {
@@ -50,7 +77,7 @@ send_random(struct app *a)
 	uint64_t waits = ~seed; /* so that --jitter leaves the gifts alone */
 	struct gift g = gift_of_options(a);
 	int64_t n, id, amount;
-	double wait;
+	double interval = a->interval < 0 ? RANDOM_INTERVAL : a->interval, wait;
 
 	if (a->from == NULL)
 		snprintf(g.from, sizeof(g.from), "%s", BOT);
@@ -62,7 +89,7 @@ send_random(struct app *a)
 			g.gift_id = id;
 		if (a->amount < 0)
 			g.amount = amount;
-		wait = a->interval * (a->jitter ? around_one(&waits) : 1);
+		wait = interval * (a->jitter ? around_one(&waits) : 1);
 		if (n > 0)
 			pause_for(a, wait);
 		if (!a->stopped)
@@ -100,6 +127,25 @@ read_nonce(struct app *a, const struct json_member *m, struct gift *g)
 #define NEED_NAME "must be 1 to 50 of A-Z a-z 0-9 . _ -"
 #define NEED_ID "gift_id: must be an integer >= 0"
 #define NEED_AMOUNT "amount: must be an integer >= 1"
+#define NEED_COUNT "count: must be an integer >= 1"
+
+/* The streak that it is part of, if any. NULL, or what is wrong. */
+static const char *
+read_streak(struct app *a, const struct json_doc *doc, struct gift *g)
+{
+	const struct json_member *m = json_get(doc, "streak");
+	const struct json_member *count = json_get(doc, "count");
+	const char *err;
+
+	if (m == NULL)
+		return count != NULL ? "streak: missing" : NULL;
+	err = read_name(a, m, "streak: " NEED_NAME, g->streak);
+	if (err != NULL)
+		return err;
+	return count == NULL || json_int(count, &g->count) < 0 || g->count < 1
+		   ? NEED_COUNT
+		   : NULL;
+}
 
 /* The line's gift over what the options gave. NULL, or what is wrong. */
 static const char *
@@ -128,7 +174,7 @@ read_gift(struct app *a, const struct json_doc *doc, struct gift *g)
 		return NEED_AMOUNT;
 	if (g->gift_id < 0)
 		return NEED_ID;
-	return g->amount < 1 ? NEED_AMOUNT : NULL;
+	return g->amount < 1 ? NEED_AMOUNT : read_streak(a, doc, g);
 }
 
 static void

@@ -56,4 +56,23 @@ const char *const schema_steps[STORE_VERSION] = {
 	" until, seconds, value FROM events WHERE type IN ('mute', 'unmute',"
 	" 'kick', 'ban', 'unban', 'delete', 'slow', 'threshold', 'approve',"
 	" 'deny');",
+
+	/*
+	 * What gifts come to. One of a streak says how many there are by then;
+	 * what is new is how far that is beyond the most that came before.
+	 */
+	"CREATE VIEW IF NOT EXISTS charges AS"
+	" SELECT seq, id, ts, room, sender, gift_id, amount, streak, count,"
+	" times, amount * times AS charge FROM ("
+	"  SELECT *, CASE WHEN streak IS NULL THEN 1 ELSE max(0, count -"
+	"   coalesce(max(count) OVER (PARTITION BY room, sender, gift_id, "
+	"streak"
+	"   ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))"
+	"   END AS times FROM ("
+	"   SELECT seq, id, ts, room, user AS sender, gift_id, amount,"
+	"    CASE WHEN json_type(line, '$.streak') = 'text' AND"
+	"     json_type(line, '$.count') = 'integer'"
+	"     THEN line ->> '$.streak' END AS streak,"
+	"    max(1, CAST(line ->> '$.count' AS INTEGER)) AS count"
+	"   FROM events WHERE type = 'gift'));",
 };

@@ -14,7 +14,7 @@
 #include "epoch.h"
 #include "event.h"
 
-#define STORE_VERSION 2 /* of the schema (user_version) */
+#define STORE_VERSION 3 /* of the schema (user_version) */
 
 struct store;
 

@@ -230,6 +230,13 @@ writes_gift(void)
 	    "\"from\":\"bot\",\"gift_id\":123,\"amount\":5,"
 	    "\"ts\":\"2026-11-23T09:30:00.456Z\"}");
 	buf_reset(&out);
+	g.streak = "s1";
+	g.count = 3;
+	IS_INT(event_write_gift(&out, &g), 0);
+	OK(strstr(
+	    out.p, ",\"amount\":5,\"streak\":\"s1\",\"count\":3,\"ts\":"));
+	g.streak = NULL;
+	buf_reset(&out);
 	g.gift_id = 0;
 	g.amount = JSON_INT_MAX;
 	g.room = "den";

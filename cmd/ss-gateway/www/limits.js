@@ -36,8 +36,9 @@ export function createLimits({ notice, say, onchange }) {
     const c = me ? current() : {};
     notice.hidden = !c.text;
     notice.textContent = c.text || "";
-    if ((c.kind || "") === was) return;
-    was = c.kind || "";
+    const is = `${c.kind || ""} ${!!c.stop}`;
+    if (is === was) return;
+    was = is;
     if (c.text) say(c.text);
     onchange();
   }
