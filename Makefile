@@ -164,7 +164,7 @@ endif
 
 # Targets that begin with `deps` must not compile before it is done.
 FIRST :=
-ifneq ($(filter check check-unit coverage run soak,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-unit coverage run soak screenshots,$(MAKECMDGOALS)),)
 FIRST := deps
 endif
 
@@ -273,6 +273,7 @@ DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
 FUZZ_DEPS := clang
+BROWSER_DEPS := chromium fonts-noto-color-emoji
 
 # $(1): Debian packages. Root and network are needed only where one is
 # missing; on other systems it says what is needed and leaves it at that.
@@ -293,13 +294,20 @@ $$sudo apt-get -q update || echo 'apt-get update failed; trying anyway' >&2; \
 $$sudo apt-get -q install -y --no-install-recommends $$missing </dev/null
 endef
 
-.PHONY: deps lint-deps fuzz-deps
+.PHONY: deps lint-deps fuzz-deps deps-browser
 deps:
 	$(call apt,$(DEPS))
 lint-deps:
 	$(call apt,$(LINT_DEPS))
 fuzz-deps:
 	$(call apt,$(FUZZ_DEPS))
+# a browser for tests/browser.bats; who has a node of his own keeps it
+deps-browser:
+	$(call apt,$(BROWSER_DEPS) $(if $(shell command -v npm),,nodejs npm))
+	@$(MAKE) -s tests/browser/node_modules/.package-lock.json
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # --- the model ------------------------------------------------------------
 
@@ -315,7 +323,8 @@ model: $(B)/bin/ss-train
 
 TEST_ENV = BINDIR='$(CURDIR)/$(B)/bin' UNITDIR='$(CURDIR)/$(B)/tests' LC_ALL=C
 
-.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-quick bench-deps help
+.PHONY: run check check-unit check-san check-bats coverage fuzz soak bench bench-quick bench-deps help \
+	screenshots
 run: deps all
 	@PATH='$(CURDIR)/$(B)/bin':"$$PATH" SS_PORT='$(SS_PORT)' \
 		exec examples/supervise.sh
@@ -356,6 +365,10 @@ $(B)/tests/shim.so: tests/faults/shim.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl
 
+# the pictures in the README, taken anew
+screenshots: deps-browser all
+	node tests/browser/screenshots.mjs '$(CURDIR)/$(B)/bin' examples/screenshots
+
 fuzz: fuzz-deps $(FUZZ)
 	@for t in $(FUZZ); do \
 		echo "# $$t, $(FUZZ_SECONDS) s"; \
@@ -388,7 +401,8 @@ bench-deps:
 help:
 	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
 	@echo 'targets: all check check-unit check-san lint format coverage'
-	@echo '  fuzz soak bench bench-quick bench-deps model completions deps lint-deps run install uninstall'
+	@echo '  fuzz soak bench bench-quick bench-deps model completions deps lint-deps'
+	@echo '  deps-browser run screenshots install uninstall'
 	@echo '  dist clean compile_commands.json'
 	@echo 'switches: CC=clang SAN=address,undefined DEVELOPER=1 V=1'
 	@echo '  TESTS="tests/meta.bats" BATS_FLAGS="-f NAME" FUZZ_SECONDS=60'

@@ -137,7 +137,9 @@ done
 
 cat <<END
 
-The chat is open.  Try, in other terminals:
+The chat is open: $url/
+
+Try, in other terminals:
 
   npx wscat -c ws://127.0.0.1:$SS_PORT/ws/alice
       then type   {"type":"chat","message":"hello"}

@@ -62,13 +62,17 @@ function isNew(id) {
   return true;
 }
 
+// Any stage may write to the line; what is no message is not shown.
+const isText = (s) => typeof s === "string";
+
 function settle(nonce) {
   const item = sent.get(nonce);
-  sent.delete(nonce);
+  if (sent.delete(nonce) && item.fate === "late") tellLate();
   return item;
 }
 
 function onChat(ev) {
+  if (!isText(ev.user) || !isText(ev.message)) return;
   const mine = ev.user === me?.name;
   const own = mine ? settle(ev.nonce) : undefined;
   if (own) list.remove(own);
@@ -98,8 +102,8 @@ function deny(id) {
 }
 
 function onGift(ev) {
-  if (!isNew(ev.id)) return;
-  const at = Date.parse(ev.ts), gift = giftOf(ev.gift_id);
+  if (!isText(ev.from) || !Number.isInteger(ev.gift_id) || !(ev.amount >= 1) || !isNew(ev.id)) return;
+  const at = Date.parse(ev.ts) || Date.now(), gift = giftOf(ev.gift_id);
   const s = streaks(ev, at);
   const item = list.get(s.key);
   if (item) {
@@ -195,6 +199,8 @@ function onEvent(ev) {
 
 // --- what goes --------------------------------------------------------------
 
+const tellLate = () => watch.late([...sent.values()].filter((i) => i.fate === "late").length);
+
 function put(nonce, item) {
   sent.set(nonce, item);
   list.add(item);
@@ -203,7 +209,7 @@ function put(nonce, item) {
     if (sent.get(nonce) !== item || item.fate !== "sending") return;
     item.fate = "late";
     list.redraw(item);
-    watch.look();
+    tellLate();
   }, LATE);
 }
 
@@ -310,6 +316,7 @@ $("join").addEventListener("submit", (e) => {
 });
 $("leave").addEventListener("click", () => leave());
 $("retry").addEventListener("click", () => chat?.retry());
+document.addEventListener("visibilitychange", () => { if (!document.hidden) chat?.retry(); });
 
 for (const gift of CATALOGUE) {
   const b = document.createElement("button"), words = document.createElement("span");

@@ -66,7 +66,7 @@ function chat(item, onretry) {
   const ev = item.event, row = make("p", item.mine ? "row chat me" : "row chat");
   const text = make("bdi", "text", ev.message);
   text.dir = "auto";
-  if (ev.ts) {
+  if (Date.parse(ev.ts)) {
     const t = make("time", "", clock.format(new Date(ev.ts)));
     t.dateTime = ev.ts;
     row.append(t);

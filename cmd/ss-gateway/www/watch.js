@@ -17,16 +17,17 @@ async function get(path, accept) {
 }
 
 export function createWatch({ state, text, bar, barText, viewers, say }) {
-  let now = "idle", until = 0, reason = "", failed = 0, count = 0, turn = 0, timer, onrefused;
+  let now = "idle", until = 0, reason = "", late = 0, failed = 0, count = 0, turn = 0, timer, onrefused;
 
   function draw() {
-    const shown = now === "open" && reason ? "slow" : now;
+    const trouble = reason || (late ? "Something takes longer than usual. Messages wait and come by themselves." : "");
+    const shown = now === "open" && trouble ? "slow" : now;
     state.dataset.state = shown;
     text.textContent = WORDS[shown];
     const left = Math.ceil((until - Date.now()) / 1000);
     const why = now === "waiting"
       ? `${reason || "The connection is lost."} Trying again${left > 0 ? ` in ${left} s` : ""}.`
-      : now === "open" ? reason : "";
+      : now === "open" ? trouble : "";
     bar.hidden = !why;
     bar.lastElementChild.hidden = now !== "waiting";
     if (why !== barText.textContent) barText.textContent = why;
@@ -66,8 +67,14 @@ export function createWatch({ state, text, bar, barText, viewers, say }) {
   return {
     look,
     tick: draw,
+    // so many messages of one's own have waited for long
+    late(n) {
+      if (n && !late) look();
+      late = n;
+      draw();
+    },
     begin(how) { ({ onrefused } = how); failed = 0; timer = setTimeout(round, 300); },
-    end() { clearTimeout(timer); onrefused = undefined; now = "idle"; reason = ""; viewers.hidden = true; draw(); },
+    end() { clearTimeout(timer); onrefused = undefined; now = "idle"; reason = ""; late = 0; viewers.hidden = true; draw(); },
     set(next, wait) {
       const had = now;
       now = next;
