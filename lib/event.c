@@ -13,31 +13,42 @@
 
 #include "banned.h"
 
-int
-event_parse(struct event *ev, const char *line, size_t n)
+static enum event_type
+type_of(const struct json_member *m)
 {
 	static const struct {
 		const char *name;
+		size_t len; /* with its quotes */
 		enum event_type type;
 	} types[] = {
-		{ "chat", EVENT_CHAT },
-		{ "gift", EVENT_GIFT },
-		{ "epoch", EVENT_EPOCH },
-		{ "mark", EVENT_MARK },
-		{ "hello", EVENT_HELLO },
+		{ "chat", 6, EVENT_CHAT },
+		{ "gift", 6, EVENT_GIFT },
+		{ "epoch", 7, EVENT_EPOCH },
+		{ "mark", 6, EVENT_MARK },
+		{ "hello", 7, EVENT_HELLO },
 	};
-	const struct json_member *m;
 	size_t i;
 
+	for (i = 0; i < sizeof types / sizeof *types; i++)
+		if ((m->val_escaped || (m->vallen == types[i].len &&
+					   m->val[1] == *types[i].name)) &&
+		    json_str_is(m, types[i].name))
+			return types[i].type;
+	return EVENT_OTHER;
+}
+
+int
+event_parse(struct event *ev, const char *line, size_t n)
+{
 	ev->line = line;
 	ev->len = n;
 	ev->type = EVENT_OTHER;
+	ev->name = NULL;
 	if (json_parse(&ev->doc, line, n) < 0)
 		return -1;
-	m = json_get(&ev->doc, "type");
-	for (i = 0; m && i < sizeof types / sizeof *types; i++)
-		if (json_str_is(m, types[i].name))
-			ev->type = types[i].type;
+	ev->name = json_get(&ev->doc, "type");
+	if (ev->name)
+		ev->type = type_of(ev->name);
 	return 0;
 }
 

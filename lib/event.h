@@ -35,6 +35,7 @@ struct event {
 	const char *line; /* borrowed */
 	size_t len;
 	enum event_type type;
+	const struct json_member *name; /* the member "type", or NULL */
 	struct json_doc doc;
 };
 

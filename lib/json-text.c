@@ -76,9 +76,14 @@ escaped_is(const char *p, size_t n, const char *s)
 bool
 json_key_is(const struct json_member *m, const char *key)
 {
+	size_t i;
+
 	if (m->key_escaped)
 		return escaped_is(m->key, m->keylen, key);
-	return strncmp(m->key, key, m->keylen) == 0 && !key[m->keylen];
+	for (i = 0; i < m->keylen; i++)
+		if (m->key[i] != key[i] || !key[i])
+			return false;
+	return !key[i];
 }
 
 const struct json_member *

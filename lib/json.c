@@ -180,13 +180,33 @@ scalar(struct scan *s, enum json_kind *kind, bool *escaped)
 	}
 }
 
+/*
+ * The same for what nearly every string is: ASCII without escapes. False:
+ * s->p has not moved, and string() has to tell what is wrong, if anything.
+ */
+static inline bool
+plain_string(struct scan *s, struct string *out)
+{
+	const char *p = s->p + 1;
+	bool high = false;
+
+	out->p = p;
+	p = json_plain(p, s->end, &high);
+	if (p == s->end || *p != '"' || high)
+		return false;
+	out->n = (size_t)(p - out->p);
+	out->escaped = false;
+	s->p = p + 1;
+	return true;
+}
+
 /* s->p stands at a key; leaves it behind the colon. */
 static inline int
 member_key(struct scan *s, struct string *key)
 {
 	if (s->p == s->end || *s->p != '"')
 		return fail(s, "a key must be a string");
-	if (string(s, key) < 0)
+	if (!plain_string(s, key) && string(s, key) < 0)
 		return -1;
 	space(s);
 	if (s->p == s->end || *s->p != ':')
@@ -271,8 +291,15 @@ next_member(struct json_doc *d)
 static inline int
 value(struct scan *s, struct json_member *m)
 {
+	struct string text;
+
 	m->val_escaped = false;
 	m->val = s->p;
+	if (s->p < s->end && *s->p == '"' && plain_string(s, &text)) {
+		m->kind = JSON_STRING;
+		m->vallen = text.n + 2;
+		return 0;
+	}
 	if (s->p < s->end && (*s->p == '{' || *s->p == '[')) {
 		m->kind = *s->p == '{' ? JSON_OBJECT : JSON_ARRAY;
 		if (nested(s) < 0)

@@ -300,6 +300,8 @@ sink_open(struct loop *loop, const struct addr *a, const struct hub_conf *hub,
 int
 sink_put(struct sink *s, const char *line, size_t n, int keep)
 {
+	char *to;
+
 	if (s->way == WAY_NONE)
 		return 0;
 	if (s->way == WAY_HUB) {
@@ -308,8 +310,12 @@ sink_put(struct sink *s, const char *line, size_t n, int keep)
 	}
 	if (buf_reserve(&s->q, n + 1) < 0)
 		return -1;
-	buf_add(&s->q, line, n);
-	return buf_addc(&s->q, '\n');
+	to = s->q.p + s->q.len;
+	memcpy(to, line, n);
+	to[n] = '\n';
+	to[n + 1] = '\0';
+	s->q.len += n + 1;
+	return 0;
 }
 
 void

@@ -27,7 +27,7 @@
 static bool
 is_threshold(const struct event *ev)
 {
-	const struct json_member *m = json_get(&ev->doc, "type");
+	const struct json_member *m = ev->name;
 
 	return m != NULL && m->vallen == sizeof("\"threshold\"") - 1 &&
 	       memcmp(m->val, "\"threshold\"", m->vallen) == 0;
