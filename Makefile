@@ -235,7 +235,10 @@ $(UNIT): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libss.a
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) -lm
+		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) \
+		$(URING_LIBS) -lm
+# a part of a program that stands alone
+$(B)/tests/burst: $(call obj,cmd/ss-gateway/burst.c)
 
 $(BENCH): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libss.a
 	$(say) LD $@

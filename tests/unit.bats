@@ -31,6 +31,10 @@ unit() {
 	unit cidr
 }
 
+@test "burst" {
+	unit burst
+}
+
 @test "utf8" {
 	unit utf8
 }
