@@ -72,12 +72,15 @@ OWN_CFLAGS := $(STD) $(WARN) -fPIE -fstack-protector-strong
 OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifneq ($(SAN),)
 # a finding ends the program, so that its test fails
+# what they do at the end, a sandbox forbids
+OWN_CPPFLAGS += -DSS_NO_SANDBOX
 OWN_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 OWN_LDFLAGS += -fsanitize=$(SAN)
 export ASAN_OPTIONS ?= detect_leaks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 else ifneq ($(COV),)
+OWN_CPPFLAGS += -DSS_NO_SANDBOX
 OWN_CFLAGS += --coverage -O0
 OWN_LDFLAGS += --coverage
 else

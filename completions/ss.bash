@@ -88,6 +88,8 @@ _ss_options() {
 		--trust-proxy:text
 		--drain-timeout:seconds
 		--ready-fd:int
+		--user:text
+		--no-sandbox:flag
 		--www:text
 		--metrics:text
 		--quiet:flag

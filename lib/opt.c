@@ -458,6 +458,8 @@ opt_parse(const struct opt_prog *p, int argc, char **argv)
 		list(&t);
 	if (want_version) {
 		printf("%s %s\n", p->name, SS_VERSION);
+		if (verbose && p->version)
+			p->version();
 		exit(printed());
 	}
 	if (optind < argc && !p->operands)

@@ -50,6 +50,8 @@ struct opt_prog {
 	const char *operands; /* for the usage line: "[FILE]", or NULL: none */
 	const struct opt *opts;
 	const char *epilog; /* printed after the options, or NULL */
+	/* prints on stdout what --version -v says more, or NULL */
+	void (*version)(void);
 };
 
 /*

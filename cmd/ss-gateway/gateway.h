@@ -88,6 +88,8 @@ struct gateway {
 	bool is_worker;
 	int bound;           /* the listener it was given, or -1 */
 	struct loop_io life; /* readable: the parent wants it to end */
+	const char *user;    /* NULL: stays who it is */
+	bool no_sandbox;
 	const char *tls_cert, *tls_key; /* NULL: plain TCP */
 	struct ssl_ctx_st *tls;         /* see tls.c */
 	struct shared *shared;

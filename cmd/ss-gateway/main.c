@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "gateway.h"
+#include "harden.h"
 #include "msg.h"
 #include "tls.h"
 #include "workers.h"
@@ -194,6 +195,10 @@ open_all(struct gateway *g)
 		return -1;
 	}
 	shared_begin(g);
+	if (g->bound < 0)
+		g->bound = serve_bind(g, false);
+	if (g->bound < 0)
+		return -1;
 	if (serve_open(g) < 0 || control_open(g) < 0)
 		return -1;
 	choose_sending(g);
@@ -201,13 +206,15 @@ open_all(struct gateway *g)
 		ends_not_opened(&g->in_addr, "stdin");
 		return -1;
 	}
-	return 0;
+	return harden(g, false);
 }
 
 static void
 close_all(struct gateway *g)
 {
 	serve_stop_listening(g);
+	if (g->bound >= 0)
+		close(g->bound);
 	control_close(g);
 	source_free(g->bus);
 	sink_free(g->sink);
@@ -247,6 +254,7 @@ main(int argc, char **argv)
 	struct gateway g = { .bound = -1 };
 
 	options_parse(&g, argc, argv);
+	harden_memory();
 	if (ident_load(&g) < 0)
 		return 1;
 	g.shared = shared_new((unsigned)g.workers);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway.h"
+#include "harden.h"
 #include "opt.h"
 #include "origin.h"
 
@@ -295,6 +296,15 @@ process(struct gateway *g, struct rows *t)
 		    .max = 1 << 20,
 		    .help = "write a newline to descriptor N when listening" },
 		{ .kind = OPT_TEXT,
+		    .name = "user",
+		    .arg = "NAME",
+		    .out = &g->user,
+		    .help = "become this user after the start" },
+		{ .kind = OPT_FLAG,
+		    .name = "no-sandbox",
+		    .out = &g->no_sandbox,
+		    .help = "go without seccomp and Landlock" },
+		{ .kind = OPT_TEXT,
 		    .name = "www",
 		    .arg = "DIR",
 		    .out = &g->www_dir,
@@ -365,7 +375,8 @@ options_parse(struct gateway *g, int argc, char **argv)
 	struct rows t = { .n = 0 };
 	const struct opt_prog prog = { .name = "ss-gateway",
 		.summary = "viewers in and out, over WebSocket and HTTP",
-		.opts = t.row };
+		.opts = t.row,
+		.version = harden_describe };
 
 	pipeline(g, &t);
 	listener(g, &t);

@@ -391,11 +391,12 @@ serve_bind(struct gateway *g, bool again)
 	return fd;
 }
 
-/* A port that somebody listens on is refused here at the latest. */
+/* It is bound already; one that somebody listens on is refused here. */
 int
 serve_listen(struct gateway *g)
 {
-	g->listener.fd = g->bound >= 0 ? g->bound : serve_bind(g, false);
+	g->listener.fd = g->bound;
+	g->bound = -1;
 	if (g->listener.fd < 0)
 		return -1;
 	if (listen(g->listener.fd, 4096) < 0) {

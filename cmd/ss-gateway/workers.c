@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "harden.h"
 #include "msg.h"
 
 #include "banned.h"
@@ -343,7 +344,7 @@ workers_run(struct gateway *g)
 
 	all.g = g;
 	all.n = (unsigned)g->workers;
-	if (open_all(&all) < 0)
+	if (open_all(&all) < 0 || harden(g, true) < 0)
 		return 1;
 	for (i = 0; i < all.n; i++)
 		start(&all.w[i]);
