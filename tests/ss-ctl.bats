@@ -203,6 +203,23 @@ one() {
 ["c","dan"]'
 }
 
+@test "the control socket: who acts for somebody says in which role" {
+	start_pipeline
+	{
+		echo '{"type":"kick","user":"a","by":"mia","role":"moderator","wait":true}'
+		echo '{"type":"kick","user":"b","by":"vic","role":"viewer"}'
+		echo '{"type":"kick","user":"b","by":"vic","role":7}'
+		echo '{"type":"kick","user":"b","role":"moderator"}'
+	} >lines
+	run socat -t 10 - UNIX-CONNECT:control.sock <lines
+	assert_equal "$(jq -c '[.status // .error, .code]' <<<"$output")" \
+		'["delivered",null]
+["bad_request",400]
+["bad_request",400]
+["bad_request",400]'
+	assert_equal "$(one user by role)" '["a","mia","moderator"]'
+}
+
 @test "clients that never read cost no more than their place" {
 	start_pipeline
 	for i in {1..70}; do

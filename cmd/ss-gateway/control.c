@@ -175,9 +175,43 @@ read_key(struct client *c, char key[EVENT_NONCE_MAX + 1], size_t *n)
 	return -1;
 }
 
+/*
+ * Who has the socket may do everything; where he does it for somebody, as
+ * ss-dash does for a moderator with a token, he says in which role. as is
+ * that somebody, or has no role of staff: there is none. 0, or -1.
+ */
+static int
+read_actor(struct client *c, struct ident *as)
+{
+	struct gateway *g = c->control->g;
+	const struct json_member *m = json_get(&g->doc, "role");
+
+	*as = (struct ident){ .role = ROLE_VIEWER };
+	if (!m)
+		return 0;
+	buf_reset(&g->text);
+	if (m->kind != JSON_STRING || json_unescape(m, &g->text) < 0 ||
+	    role_parse(g->text.p, g->text.len, &as->role) < 0 ||
+	    !role_is_staff(as->role)) {
+		say_refused(c, 400, "role: must be that of staff");
+		return -1;
+	}
+	m = json_get(&g->doc, "by");
+	buf_reset(&g->text);
+	if (!m || m->kind != JSON_STRING || json_unescape(m, &g->text) < 0 ||
+	    !event_name_valid(g->text.p, g->text.len)) {
+		say_refused(c, 400, "by: must be a username, as there is role");
+		return -1;
+	}
+	memcpy(as->name, g->text.p, g->text.len + 1);
+	as->known = true;
+	return 0;
+}
+
 static void
 take(struct client *c, const char *line, size_t n)
 {
+	struct ident as;
 	struct gateway *g = c->control->g;
 	char key[EVENT_NONCE_MAX + 1];
 	const struct json_member *m;
@@ -189,11 +223,13 @@ take(struct client *c, const char *line, size_t n)
 		say_refused(c, 400, g->doc.err);
 		return;
 	}
-	if (read_type(c, &type) < 0 || read_key(c, key, &keylen) < 0)
+	if (read_type(c, &type) < 0 || read_key(c, key, &keylen) < 0 ||
+	    read_actor(c, &as) < 0)
 		return;
 	m = json_get(&g->doc, "wait");
 	c->wait = m && m->kind == JSON_TRUE;
-	act_take(g, NULL, type, line, n, keylen ? key : NULL, keylen, &f);
+	act_take(g, as.known ? &as : NULL, type, line, n, keylen ? key : NULL,
+	    keylen, &f);
 	if (f.status != 200) {
 		say_refused(c, f.status, f.detail);
 		return;
