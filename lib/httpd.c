@@ -464,8 +464,11 @@ static void
 begin(struct httpd_conn *c, int status, const char *type, const char *extra)
 {
 	buf_addf(&c->out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
-	if (type)
-		buf_addf(&c->out, "Content-Type: %s\r\n", type);
+	if (type) /* made for this request: nobody is to keep it, or guess */
+		buf_addf(&c->out,
+		    "Content-Type: %s\r\nCache-Control: no-store\r\n"
+		    "X-Content-Type-Options: nosniff\r\n",
+		    type);
 	if (c->h->conf.headers)
 		buf_adds(&c->out, c->h->conf.headers);
 	if (extra)
@@ -566,6 +569,20 @@ httpd_send(struct httpd_conn *c, const void *p, size_t n)
 	}
 	rearm(c);
 	return true;
+}
+
+void
+httpd_end(struct httpd_conn *c)
+{
+	struct httpd *h = c->h;
+
+	if (c->dead || c->state != CONN_STREAM)
+		return;
+	enter(
+	    c, CONN_SEND); /* it closes behind that: httpd_stream has said so */
+	if (h->conf.gone)
+		h->conf.gone(h->arg, c);
+	loop_mod(h->loop, &c->io, LOOP_OUT);
 }
 
 const char *

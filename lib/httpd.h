@@ -71,8 +71,9 @@ int httpd_arg(
 void **httpd_own(struct httpd_conn *);
 
 /*
- * Answers with n bytes. extra: header lines, each with \r\n, or NULL. The
- * body is copied.
+ * Answers with n bytes of that type, which nobody is to keep. type NULL: what
+ * the type is, and how long it holds, extra says: header lines, each with
+ * \r\n, or NULL. The body is copied.
  */
 void httpd_answer(struct httpd_conn *, int status, const char *type,
     const char *extra, const void *body, size_t n);
@@ -85,6 +86,8 @@ void httpd_stream(struct httpd_conn *, const char *type);
  * off; gone() has been called.
  */
 bool httpd_send(struct httpd_conn *, const void *p, size_t n);
+/* Ends a stream once what waits has left. gone() is called. */
+void httpd_end(struct httpd_conn *);
 /* Streams that were cut off so far. */
 unsigned long httpd_cut_off(const struct httpd *);
 

@@ -213,8 +213,6 @@ metrics_open(struct loop *loop, const char *addr, const char *program,
 {
 	const struct httpd_conf conf = {
 		.conns = CONNS,
-		.headers = "Cache-Control: no-store\r\n"
-			   "X-Content-Type-Options: nosniff\r\n",
 		.request = on_request,
 	};
 	struct metrics *m = calloc(1, sizeof *m);
