@@ -106,6 +106,7 @@ ICU_LIBS ?= $(shell $(PKG_CONFIG) --libs icu-i18n icu-uc)
 SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
+LDLIBS.ss-dash = $(SQLITE_LIBS) $(CRYPTO_LIBS) -pthread
 LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
 LDLIBS.ss-load = $(CRYPTO_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
@@ -115,6 +116,7 @@ LDLIBS.ss-token = $(CRYPTO_LIBS)
 LDLIBS.ss-train = $(ICU_LIBS) -lz
 # many square roots; vectors of them give the same bits
 CFLAGS.cmd/ss-train/learn = -O3 -fno-math-errno
+CFLAGS.cmd/ss-dash = $(SQLITE_CFLAGS) -pthread
 CFLAGS.cmd/ss-log = $(SQLITE_CFLAGS) -pthread
 CFLAGS.cmd/ss-gateway = $(WS_CFLAGS) $(URING_CFLAGS)
 CFLAGS.lib/fetch = $(CURL_CFLAGS)
@@ -141,6 +143,8 @@ C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
 # the path that it is served under.
 WWW_PROGS := $(sort $(patsubst cmd/%/www/index.html,%,\
 	$(wildcard cmd/ss-*/www/index.html)))
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+WWW.ss-dash = $(CHART_JS) cmd/ss-gateway/www/icon.svg
 www_src = $(sort $(wildcard cmd/$(1)/www/*) $(WWW.$(1)))
 
 GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc \
@@ -204,6 +208,10 @@ $(B)/gen/phrases-tests.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
 	$(Q)awk -v tests=1 -f $^ >$@
 $(B)/obj/lib/toxic/phrases.o: $(B)/gen/phrases.inc
 $(B)/obj/tests/unit/phrases.o: $(B)/gen/phrases-tests.inc
+
+# Debian's, as it is (libjs-chart.js)
+$(CHART_JS): | $(FIRST)
+	@test -e '$@' || { echo '$@ is missing: make deps' >&2; exit 1; }
 
 # $(1): a program with pages; they are part of its pages.o
 define pages
@@ -275,7 +283,7 @@ DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libjq-dev libcurl4-openssl-dev \
 	libpcre2-dev libicu-dev libssl-dev openssl \
 	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
-	procps
+	procps libjs-chart.js
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
 FUZZ_DEPS := clang

@@ -53,6 +53,34 @@ _ss_options() {
 		--help-options:flag
 		'
 		;;
+	ss-dash)
+		echo '
+		--input:addr
+		-i:addr
+		--addr:text
+		--port:int
+		-p:int
+		--jwt-key:files
+		--audience:text
+		--host:files
+		--by:text
+		--control:file
+		--stages:dir
+		--db:file
+		--history:int
+		--www:dir
+		--metrics:text
+		--ready-fd:int
+		--quiet:flag
+		-q:flag
+		--verbose:flag
+		-v:flag
+		--help:flag
+		-h:flag
+		--version:flag
+		--help-options:flag
+		'
+		;;
 	ss-gateway)
 		echo '
 		--input:addr
@@ -372,6 +400,7 @@ _ss_complete() {
 complete -F _ss_complete \
 	ss-broadcast \
 	ss-ctl \
+	ss-dash \
 	ss-gateway \
 	ss-gift \
 	ss-load \

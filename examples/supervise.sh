@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# supervise.sh: the whole chat on port 8000 (SS_PORT), each stage a service of
-# its own that is started again when it dies, until Ctrl-C.
+# supervise.sh: the whole chat on port 8000 (SS_PORT), and the moderators' desk
+# on 8501 (SS_DASH_PORT), each stage a service of its own that is started again
+# when it dies, until Ctrl-C.
 #
 #	viewers -> ss-gateway -> ss-moderate -> ss-log -> ss-broadcast -> bus
+#	moderators <-> ss-dash <- bus
 #
 # The stages meet at sockets in a folder (SS_RUN, else run-PORT in the folder
 # of the default bus), so any one of them may be killed, stopped or replaced while the
@@ -19,6 +21,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 command -v ss-gateway >/dev/null || PATH=$here/../build/bin:$PATH
 SS_PORT=${SS_PORT:-8000}
 export SS_PORT
+dash_port=${SS_DASH_PORT:-8501}
 default=/tmp/safestream-$(id -u)
 [ -z "${XDG_RUNTIME_DIR:-}" ] || default=$XDG_RUNTIME_DIR/safestream
 run=${SS_RUN:-$default/run-$SS_PORT}
@@ -95,23 +98,29 @@ watch() {
 	exit "${code:-0}"
 }
 
-watch ss-broadcast -i "listen:$run/out.sock" --log "$logs" &
+watch ss-broadcast -i "listen:$run/out.sock" --log "$logs" \
+	--metrics "listen:$run/ss-broadcast.metrics" &
 broadcast=$!
-watch ss-log -i "listen:$run/log.sock" -o "unix:$run/out.sock" -d "$logs" &
+watch ss-log -i "listen:$run/log.sock" -o "unix:$run/out.sock" -d "$logs" \
+	--metrics "listen:$run/ss-log.metrics" &
 log=$!
 watch ss-moderate -i "listen:$run/in.sock" -o "unix:$run/log.sock" \
-	--state "unix:$SS_BUS" &
+	--state "unix:$SS_BUS" --metrics "listen:$run/ss-moderate.metrics" &
 moderate=$!
-watch ss-gateway -o "unix:$run/in.sock" &
+watch ss-gateway -o "unix:$run/in.sock" \
+	--metrics "listen:$run/ss-gateway.metrics" &
 gateway=$!
+watch ss-dash --addr 127.0.0.1 --port "$dash_port" --stages "$run" \
+	--metrics "listen:$run/ss-dash.metrics" &
+dash=$!
 
-# The gateway first, then along the line: each has taken what came before.
+# The desk and the gateway first, then along the line: each has taken what came before.
 stopping=0
 status=0
 stop() {
 	[ "$stopping" = 0 ] || return 0
 	stopping=1
-	for pid in $gateway $moderate $log $broadcast; do
+	for pid in $dash $gateway $moderate $log $broadcast; do
 		kill -TERM "$pid" 2>/dev/null || :
 		reap "$pid"
 		[ "$code" = 0 ] || status=1
@@ -138,6 +147,7 @@ done
 cat <<END
 
 The chat is open: $url/
+The moderators' desk: http://127.0.0.1:$dash_port/
 
 Try, in other terminals:
 

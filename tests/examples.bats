@@ -221,7 +221,7 @@ start_live() {
 		start_bg sup "$EXAMPLES/supervise.sh"
 		wait_for 15 grep -q 'Ctrl-C stops it' sup.out
 		WS_URL=ws://127.0.0.1:$SS_PORT/ws
-		for stage in ss-log ss-broadcast ss-moderate ss-gateway; do
+		for stage in ss-dash ss-log ss-broadcast ss-moderate ss-gateway; do
 			kill -KILL "$(cat "run/$stage.pid")"
 			wait_for 5 grep -q "$stage ended (killed by SIGKILL), again" \
 				sup.err
@@ -236,11 +236,11 @@ start_live() {
 		assert_equal "$status" 0
 		assert_equal "$(find run -name '*.pid' -o -name '*.sock')" ''
 	done
-	assert_equal "$(cat logs/chat_*.jsonl | jq .seq)" "$(seq 8)"
+	assert_equal "$(cat logs/chat_*.jsonl | jq .seq)" "$(seq 10)"
 }
 
 @test "the units are what they should be, and don't expose much" {
-	for stage in ss-gateway ss-moderate ss-log ss-broadcast; do
+	for stage in ss-gateway ss-moderate ss-log ss-broadcast ss-dash; do
 		unit=$EXAMPLES/systemd/$stage.service
 		assert grep -qx 'Type=notify' "$unit"
 		assert grep -q "^ExecStart=/usr/local/bin/$stage " "$unit"

@@ -45,7 +45,7 @@ helper_setup() {
 		WORK=$(mktemp -d /tmp/ss.XXXXXX)
 	fi
 	cd "$WORK" || return 1
-	export SS_BUS=$WORK/bus.sock
+	export SS_BUS=$WORK/bus.sock SS_DASH_PORT=0
 	BG_NAMES=()
 	declare -gA BG_PID=()
 	MODERATE_OPTS=() LOG_OPTS=() BROADCAST_OPTS=()

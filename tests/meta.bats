@@ -429,6 +429,10 @@ run_examples() {
 	run_examples ss-broadcast.1
 }
 
+@test "the examples of ss-dash(1) work" {
+	run_examples ss-dash.1
+}
+
 @test "the examples of ss-ctl(1) work" {
 	run_examples ss-ctl.1
 }
@@ -520,7 +524,7 @@ run_examples() {
 		assert_equal "$f" lib/list/regex.c
 	done
 	run grep -lE '#include <sqlite3\.h>' -r lib cmd
-	assert_output cmd/ss-log/store.c
+	assert_equal "$(sort <<<"$output")" $'cmd/ss-dash/range.c\ncmd/ss-log/store.c'
 	run grep -lE '#include <(libwebsockets|uv)\.h>' -r lib cmd
 	assert_success
 	for f in "${lines[@]}"; do

@@ -196,8 +196,6 @@ struct app {
 	uint32_t churn_next, sender_next;
 	int64_t next_due; /* ns: when the schedule has something to do */
 	int64_t last_tick, last_scan;
-	bool lively;   /* the last turn had events */
-	int64_t awake; /* ns spent looking for more of them */
 	struct post *post;
 
 	struct counters n, from, to; /* now, and at both ends of what counts */

@@ -2,11 +2,6 @@
  * engine.c: turns. Each does what is due and then what epoll has; a timerfd
  * wakes it for the next message of the schedule, exact to microseconds where
  * epoll_wait's own timeout has milliseconds.
- *
- * Who sleeps has to be woken, for each frame anew where they come one by one:
- * that takes the server's time as well as ours and would be measured as the
- * server's latency. So after a turn with events the next one is awaited awake
- * for a little while. That time is no load, and not counted as such.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,10 +18,9 @@
 #include "banned.h"
 
 #define BATCH 512
-#define SHAKING_MAX 256         /* handshakes at once */
-#define PATIENCE (10 * SECOND)  /* for a handshake */
-#define TURN_MAX (100 * MS)     /* no turn waits longer */
-#define AWAKE (100 * MS / 1000) /* how long we look out for the next event */
+#define SHAKING_MAX 256        /* handshakes at once */
+#define PATIENCE (10 * SECOND) /* for a handshake */
+#define TURN_MAX (100 * MS)    /* no turn waits longer */
 #define PROGRESS_EVERY (250 * MS)
 
 static volatile sig_atomic_t stopped;
@@ -230,24 +224,6 @@ handle(struct app *a, const struct epoll_event *e)
 	}
 }
 
-static int
-events(struct app *a, struct epoll_event *e)
-{
-	const int64_t begun = clock_mono_ns();
-	int64_t t = begun;
-	int n = 0;
-
-	while (a->lively && !n && t - begun < AWAKE) {
-		n = epoll_wait(a->ep, e, BATCH, 0);
-		t = clock_mono_ns();
-	}
-	a->awake += t - begun;
-	if (!n)
-		n = epoll_wait(a->ep, e, BATCH, 100);
-	a->lively = n > 0;
-	return n;
-}
-
 void
 engine_turn(struct app *a)
 {
@@ -262,7 +238,7 @@ engine_turn(struct app *a)
 	t.it_value.tv_sec = (time_t)(a->next_due / SECOND);
 	t.it_value.tv_nsec = (long)(a->next_due % SECOND);
 	timerfd_settime(a->timer, TFD_TIMER_ABSTIME, &t, NULL);
-	n = events(a, e);
+	n = epoll_wait(a->ep, e, BATCH, 100);
 	a->now = clock_mono_ns();
 	for (i = 0; i < n; i++)
 		handle(a, &e[i]);

@@ -222,7 +222,6 @@ sample(struct app *a, struct usage *server, struct usage *self,
 			a->pids_gone = true;
 		}
 	proc_self(self);
-	self->cpu -= (double)a->awake / 1e9; /* that was waiting */
 	proc_machine(machine);
 }
 
