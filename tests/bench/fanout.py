@@ -5,11 +5,12 @@ round mean something. The table shows medians; at the end each goal is held
 against its figure.
 
     ROUNDS=5 SECONDS_EACH=2 python3 tests/bench/fanout.py [--quick | --small]
+        [--markdown]
 
 ONLY="1000 one,1000 max" and SERVERS="bare send,ss-gateway" choose. --quick is
 one short round without the long measurements at the end; --small runs the
 bare loops and the pipeline once, briefly, and asks only whether every frame
-was right.
+was right. --markdown prints the table of README.md as well.
 """
 
 import json
@@ -103,15 +104,22 @@ def one(name, label, missing):
     return got
 
 
+def progress(text):
+    if sys.stderr.isatty():
+        print("\r\033[K" + text, end="", file=sys.stderr, flush=True)
+
+
 def rounds(missing):
     """{load: {server: [result of each round, or None]}}"""
     got = {}
-    for _ in range(ROUNDS):
+    for i in range(ROUNDS):
         for label in chosen("ONLY", LOADS):
             for name in chosen("SERVERS", LOADS[label][0]):
                 if name not in missing:
+                    progress(f"round {i + 1} of {ROUNDS}: {label}, {name}")
                     r = one(name, label, missing)
                     got.setdefault(label, {}).setdefault(name, []).append(r)
+    progress("")
     return got
 
 
@@ -158,6 +166,18 @@ def table(got):
                 text(mid(rs, lambda r: r["deliveries_per_second"]), "%.0f"),
                 text(p50 and p50 / 1e3), text((mid(rs, p99) or 0) / 1e3),
                 f"was full {slow} of {len(rs)}" if slow else "had room"))
+
+
+def markdown(got):
+    """CPU per delivery; what a server does not do, or fails at, is a dash."""
+    names = [n for n in ["bare send", "bare uring", "bare gather",
+                         "ss-gateway", "no io_uring", *PEERS]
+             if any(n in servers for servers in got.values())]
+    print("| load |" + "".join(f" {n} |" for n in names))
+    print("|---|" + "---|" * len(names))
+    for label, servers in got.items():
+        print(f"| {label} |" + "".join(
+            " %s |" % text(mid(servers.get(n, []), cpu)) for n in names))
 
 
 def memory(pid):
@@ -306,6 +326,8 @@ def main():
           "core each" % (platform.platform(), len(CORES), ROUNDS, SECONDS))
     got = rounds(missing)
     table(got)
+    if "--markdown" in sys.argv[1:]:
+        markdown(got)
     for name, why in missing.items():
         print(f"missing: {name}: {why}")
     if not SMALL:
