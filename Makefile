@@ -344,7 +344,7 @@ run: deps all
 		exec examples/supervise.sh
 
 # Where tests/unit.bats runs the unit tests, they are not run twice.
-check: deps all unit $(BENCH) $(B)/tests/shim.so $(if $(wildcard tests/unit.bats),,check-unit)
+check: deps all unit $(BENCH) $(B)/tests/shim.so $(B)/tests/mallocs.so $(if $(wildcard tests/unit.bats),,check-unit)
 	$(Q)$(TEST_ENV) $(BATS) $(BATS_FLAGS) $(TESTS)
 
 check-unit: unit
@@ -375,6 +375,11 @@ soak: deps all $(B)/tests/shim.so
 		$(SOAK_FLAGS)
 
 $(B)/tests/shim.so: tests/faults/shim.c
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl
+
+$(B)/tests/mallocs.so: tests/faults/mallocs.c
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl

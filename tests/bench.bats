@@ -13,3 +13,12 @@ load helper
 	assert_line --regexp '^20 one +no io_uring '
 	refute_line --regexp '^wrong:'
 }
+
+@test "bench: every stage passes every line on" {
+	run timeout 100 env LINES=3000 ROUNDS=1 \
+		bash "$BATS_TEST_DIRNAME/bench/stages.sh"
+	assert_success
+	assert_line --regexp '^ss-moderate : jq -c ., chat '
+	assert_line --regexp '^ss-broadcast : cat, chat, into eight '
+	assert_line --regexp '^(met|not met) +ss-log >= 0.7 x tee -a: '
+}
