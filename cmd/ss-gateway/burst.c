@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "banned.h"
 
@@ -99,8 +100,12 @@ make_places(struct burst *b, unsigned n)
 int
 burst_by_uring(struct burst *b, unsigned sockets)
 {
+	struct rlimit l;
 	int r = open_ring(&b->ring);
 
+	/* the kernel wants no more places than there can be descriptors */
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < sockets)
+		sockets = (unsigned)l.rlim_cur;
 	b->uring = r == 0;
 	if (b->uring)
 		r = make_places(b, sockets);

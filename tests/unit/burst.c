@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,6 +194,20 @@ goes_on_without(struct burst *b)
 	close_pairs(b);
 }
 
+/* More places than there may be descriptors: as many as there may be. */
+static void
+takes_what_there_is(void)
+{
+	struct burst *b = burst_new();
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < 1000000) {
+		IS_INT(burst_by_uring(b, 1000000), 0);
+		OK(burst_join(b, 0) >= 0);
+	}
+	burst_free(b);
+}
+
 int
 main(void)
 {
@@ -209,6 +224,7 @@ main(void)
 		sends_to_all(b);
 		close_pairs(b);
 		by(b);
+		takes_what_there_is();
 		goes_on_without(b);
 	}
 	burst_free(b);
