@@ -99,6 +99,7 @@ _ss_options() {
 		--tls-key:file
 		--max-lag:size
 		--history:int
+		--delay:seconds
 		--ping:seconds
 		--idle-timeout:seconds
 		--jwt-key:files

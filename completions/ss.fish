@@ -82,6 +82,7 @@ complete -c ss-gateway -l tls-cert -r -F -d 'serve by TLS, with the certificates
 complete -c ss-gateway -l tls-key -r -F -d 'and the key in FILE'
 complete -c ss-gateway -l max-lag -x -d 'bytes that may wait for one viewer (1M)'
 complete -c ss-gateway -l history -x -d 'newest events kept for late comers (1000)'
+complete -c ss-gateway -l delay -x -d 'show viewers what is said so much later (0)'
 complete -c ss-gateway -l ping -x -d 'ping a viewer so often (25s)'
 complete -c ss-gateway -l idle-timeout -x -d 'drop one who answers no ping for TIME (35s)'
 complete -c ss-gateway -l jwt-key -r -F -d 'demand a token signed with this key (repeatable; a folder of keys, too)'

@@ -211,17 +211,15 @@ time_of(struct state *s, const struct event *ev, const char *name, int64_t none)
 	return none;
 }
 
-/* By whom; what was put on the line by hand counts as an admin's. */
-static enum role
-role_of(struct state *s, const struct event *ev)
+enum role
+state_role(const struct event *ev)
 {
 	const struct json_member *m = json_get(&ev->doc, "role");
-	enum role r;
+	int r;
 
-	buf_reset(&s->part);
-	if (m && m->kind == JSON_STRING && json_unescape(m, &s->part) == 0 &&
-	    role_parse(s->part.p, s->part.len, &r) == 0)
-		return r;
+	for (r = ROLE_VIEWER; m && r <= ROLE_ADMIN; r++)
+		if (json_str_is(m, role_name((enum role)r)))
+			return (enum role)r;
 	return ROLE_ADMIN;
 }
 
@@ -243,7 +241,7 @@ put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
 	e->seq = seq;
 	e->until = until;
 	e->number = 0;
-	e->role = role_of(s, ev);
+	e->role = state_role(ev);
 	e->tombstone = tombstone;
 	e->exception = false;
 	e->keylen = s->key.len;

@@ -36,6 +36,12 @@ void state_fold_line(struct state *, const char *line, size_t n, uint64_t seq);
  */
 size_t state_write(struct state *, uint64_t base, int64_t now, struct buf *out);
 
+/*
+ * The role of who has done what a control event says. What was put on the
+ * line by hand, without one, counts as an admin's.
+ */
+enum role state_role(const struct event *);
+
 /* What can be asked for. */
 enum state_kind {
 	STATE_MUTE,    /* of a user */

@@ -3,7 +3,7 @@
  * event on the line; it is in force when that is back (bus.c), here as in
  * every other gateway.
  */
-#include <stdio.h>
+#define _GNU_SOURCE
 #include <string.h>
 
 #include "clock.h"
@@ -44,6 +44,59 @@ read_action(struct gateway *g, struct action *a, const char *body, size_t n,
 	return 0;
 }
 
+static void
+note_role(void *arg, struct viewer *v)
+{
+	enum role *highest = arg;
+
+	if (v->ident.role > *highest)
+		*highest = v->ident.role;
+}
+
+struct search {
+	const char *id;
+	struct event ev;
+	enum role role;
+};
+
+static bool
+note_author(
+    void *arg, uint64_t seq, const char *line, size_t n, bool is_private)
+{
+	struct search *s = arg;
+	const struct json_member *m;
+
+	(void)seq;
+	(void)is_private;
+	if (!memmem(line, n, s->id, ULID_LEN) ||
+	    event_parse(&s->ev, line, n) < 0)
+		return true;
+	m = json_get(&s->ev.doc, "id");
+	if (!m || !json_str_is(m, s->id))
+		return true;
+	if (json_get(&s->ev.doc, "role"))
+		s->role = state_role(&s->ev);
+	return false;
+}
+
+/*
+ * The role of whom it is done to, as far as that is known here: of who is
+ * connected, or has said it lately. The rest is seen where it is enforced.
+ */
+static enum role
+role_of_target(struct gateway *g, const struct action *a)
+{
+	struct search s = { .id = a->target, .role = ROLE_VIEWER };
+
+	if (*a->user)
+		show_each(g, a->user, note_role, &s.role);
+	if (*a->target)
+		fan_walk(
+		    g->staff ? g->staff : g->fan, NULL, 0, note_author, &s);
+	event_release(&s.ev);
+	return s.role;
+}
+
 /* May he do that? 0, or -1 with its fate. */
 static int
 may(struct gateway *g, const struct ident *actor, struct action *a,
@@ -64,7 +117,9 @@ may(struct gateway *g, const struct ident *actor, struct action *a,
 	if (actor->rooms && (!*a->room || !ident_in_room(actor, a->room)))
 		return post_refuse(
 		    f, 403, "room: must be one of the token's rooms");
-	(void)g;
+	if (!role_may_act(a->role, role_of_target(g, a)))
+		return post_refuse(
+		    f, 403, "nobody acts on an equal or a higher");
 	return 0;
 }
 
@@ -88,6 +143,10 @@ act_take(struct gateway *g, const struct ident *actor, enum action_type type,
 	if (read_action(g, &a, body, n, f) < 0 || may(g, actor, &a, f) < 0)
 		return;
 	p.meaning = nonces_action(&a);
-	if (!post_known(g, &p, f))
+	if (post_known(g, &p, f))
+		return;
+	if (act_is_decision(type) && !hold_is_open(g, a.target))
+		post_refuse(f, 409, "target: is not held, or decided already");
+	else
 		post_send(g, &p, f);
 }

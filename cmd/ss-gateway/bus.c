@@ -20,7 +20,6 @@
 
 #define DOORS_WAIT 2000 /* ms without a bus until we listen */
 #define HELLO_WAIT 1500 /* ms for the hello of a bus that may not know it */
-#define DELETED 200000  /* tombstones kept */
 
 /* Copies the room or user in member key to out; the default where absent. */
 static bool
@@ -75,24 +74,6 @@ count(struct gateway *g, const struct event *ev)
 	}
 }
 
-/* A deleted event is not shown to those who come later. */
-static void
-control(struct gateway *g, const struct event *ev)
-{
-	const struct json_member *type = json_get(&ev->doc, "type");
-	const struct json_member *m = json_get(&ev->doc, "target");
-	struct window_key k;
-
-	if (!type || !json_str_is(type, "delete") || !m)
-		return;
-	buf_reset(&g->text);
-	if (m->kind != JSON_STRING || json_unescape(m, &g->text) < 0)
-		return;
-	k = window_key(g->deleted, g->text.p, g->text.len, NULL, 0);
-	if (!window_has(g->deleted, k))
-		window_add(g->deleted, k);
-}
-
 /* Those who asked for a position have lost it. */
 static void
 broken(struct gateway *g, uint64_t seq)
@@ -100,11 +81,11 @@ broken(struct gateway *g, uint64_t seq)
 	struct buf b;
 
 	g->seq = seq;
-	fan_forget(g->fan, seq);
+	show_forget(g, seq);
 	past_break(g);
 	buf_init(&b, EVENT_LINE_MAX);
-	bus_hello(g, false, &b);
-	fan_tell_greeted(g->fan, b.p, b.len);
+	bus_hello(g, seq, false, &b);
+	show_tell_greeted(g, b.p, b.len);
 	buf_release(&b);
 }
 
@@ -124,44 +105,77 @@ place(struct gateway *g, const struct event *ev)
 	if (g->numbered && seq > g->seq + 1)
 		broken(g, seq - 1);
 	else if (!g->placed && !g->numbered)
-		fan_forget(g->fan, seq - 1);
+		show_forget(g, seq - 1);
 	g->numbered = g->placed = true;
 	g->seq = seq;
 	return true;
+}
+
+/* A moderator's action, in its place. */
+static void
+control(struct gateway *g, const struct event *ev, const char *room)
+{
+	bool counts = force_event(g, ev, g->seq);
+	enum audience to = SHOW_ALL;
+
+	outbox_returned(g, ev, room, counts ? 200 : 409);
+	count(g, ev);
+	if (!counts || json_get(&ev->doc, "address"))
+		to = SHOW_STAFF;
+	show_event(g, to, json_get(&ev->doc, "room") ? room : NULL, "",
+	    ev->line, ev->len);
+	force_act(g, ev);
+}
+
+/* Somebody's message. */
+static void
+chat(struct gateway *g, const struct event *ev, const char *room)
+{
+	bool held = is_true(ev, "held"), blocked = is_true(ev, "blocked");
+	char user[EVENT_NAME_MAX + 1];
+	enum audience to = held || blocked ? SHOW_AUTHOR : SHOW_ALL;
+
+	if (!name_of(ev, "user", "", &g->text, user))
+		*user = '\0';
+	/* what was sent from here was counted when it was taken */
+	if (!outbox_returned(g, ev, room, 200) && g->ready)
+		force_said(g, room, user);
+	hold_published(g, ev);
+	if (g->ready)
+		g->n.blocked += blocked || held;
+	if (force_hides_event(g, ev, g->seq))
+		to = SHOW_NOBODY;
+	else if (held)
+		hold_add(g, ev);
+	show_event(g, to, room, user, ev->line, ev->len);
 }
 
 static void
 event(struct gateway *g)
 {
 	const struct event *ev = &g->ev;
-	char room[EVENT_NAME_MAX + 1], user[EVENT_NAME_MAX + 1];
+	char room[EVENT_NAME_MAX + 1];
 	bool in_room = name_of(ev, "room", EVENT_ROOM, &g->text, room);
 
 	if (!place(g, ev))
 		return;
-	outbox_returned(g, ev, in_room ? room : EVENT_ROOM, 200);
-	if (bus_is_control(ev)) {
-		control(g, ev);
-		if (!json_get(&ev->doc, "room")) {
-			fan_put(g->fan, NULL, g->seq, ev->line, ev->len);
-			count(g, ev);
-			return;
-		}
-	}
 	if (!in_room) {
+		outbox_returned(g, ev, EVENT_ROOM, 200);
 		g->n.bad_lines++;
+		show_position(g);
+		return;
+	}
+	if (bus_is_control(ev)) {
+		control(g, ev, room);
 		return;
 	}
 	count(g, ev);
-	if (ev->type != EVENT_CHAT ||
-	    (!is_true(ev, "blocked") && !is_true(ev, "held"))) {
-		fan_put(g->fan, room, g->seq, ev->line, ev->len);
+	if (ev->type == EVENT_CHAT) {
+		chat(g, ev, room);
 		return;
 	}
-	if (g->ready)
-		g->n.blocked++;
-	if (name_of(ev, "user", "", &g->text, user))
-		fan_put_private(g->fan, room, user, g->seq, ev->line, ev->len);
+	outbox_returned(g, ev, room, 200);
+	show_event(g, SHOW_ALL, room, "", ev->line, ev->len);
 }
 
 static void
@@ -187,6 +201,7 @@ live(void *arg)
 		open_doors(g);
 	}
 	outbox_pump(g);
+	hold_go_on(g);
 }
 
 static uint64_t
@@ -241,13 +256,23 @@ hello(struct gateway *g)
 		broken(g, seq);
 	} else if (!g->placed) {
 		g->seq = seq - g->past;
-		fan_forget(g->fan, g->seq);
+		show_forget(g, g->seq);
 	} else if (!json_get(&g->ev.doc, "history")) {
 		g->past = seq > g->seq ? seq - g->seq : 0;
 	}
 	g->placed = true;
 	g->phase = BUS_STATE;
 	next_phase(g);
+}
+
+/* What the bus says is in force, or waits for a decision. */
+static void
+in_force(struct gateway *g, const struct event *ev)
+{
+	if (ev->type == EVENT_CHAT && is_true(ev, "held"))
+		hold_add(g, ev);
+	else if (bus_is_control(ev))
+		force_event(g, ev, event_seq(ev));
 }
 
 static void
@@ -268,13 +293,13 @@ on_line(void *arg, const struct source_line *l)
 	if (event_is_housekeeping(&g->ev) || g->phase == BUS_ASKED)
 		return;
 	if (g->phase == BUS_STATE) {
-		control(g, &g->ev);
+		in_force(g, &g->ev);
 		g->state--;
 	} else {
 		event(g);
 		g->past -= g->phase == BUS_PAST;
 		if (!g->ready)
-			fan_skip(g->fan);
+			show_skip(g);
 	}
 	next_phase(g);
 }
@@ -349,9 +374,8 @@ bus_open(struct gateway *g)
 {
 	ulid_next(&g->ids, clock_wall_ms(), g->epoch);
 	away_init(&g->bus_away, g->loop, "bus ", g->in_addr.path);
-	g->deleted = window_new(DELETED);
 	g->bus = source_open(g->loop, &g->in_addr, &ops, g);
-	if (!g->bus || !g->deleted)
+	if (!g->bus)
 		return -1;
 	source_limit(g->bus, EVENT_INPUT_MAX + EVENT_LINE_MAX);
 	/*
@@ -372,10 +396,10 @@ bus_is_up(const struct gateway *g)
 }
 
 void
-bus_hello(struct gateway *g, bool recovered, struct buf *out)
+bus_hello(struct gateway *g, uint64_t seq, bool recovered, struct buf *out)
 {
 	buf_addf(out,
 	    "{\"type\":\"hello\",\"epoch\":\"%s\",\"seq\":%" PRIu64
 	    ",\"recovered\":%s}",
-	    g->epoch, g->seq, recovered ? "true" : "false");
+	    g->epoch, seq, recovered ? "true" : "false");
 }

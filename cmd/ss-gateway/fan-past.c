@@ -68,7 +68,7 @@ line_of(const struct fan *f, const struct frame *fr, size_t *n)
 static bool
 is_in(const struct frame *fr, const char *room)
 {
-	return !fr->room || strcmp(fr->room->name, room) == 0;
+	return !room || !fr->room || strcmp(fr->room->name, room) == 0;
 }
 
 size_t
@@ -84,7 +84,8 @@ fan_past(struct fan *f, const struct fan_query *q, fan_line_fn *fn)
 	while (pick && found < want && i > lo) {
 		fr = frame_at(f, --i);
 		line = line_of(f, fr, &n);
-		if (!is_in(fr, q->room) || !q->sees(q->arg, line, n, fr->priv))
+		if (!is_in(fr, q->room) ||
+		    !q->sees(q->arg, fr->seq, line, n, fr->priv))
 			continue;
 		if (fr->len > left)
 			break;
@@ -101,9 +102,8 @@ fan_past(struct fan *f, const struct fan_query *q, fan_line_fn *fn)
 }
 
 uint64_t
-fan_walk(struct fan *f, const char *room, uint64_t after,
-    bool (*fn)(void *arg, const char *line, size_t n, bool is_private),
-    void *arg)
+fan_walk(
+    struct fan *f, const char *room, uint64_t after, fan_sees_fn *fn, void *arg)
 {
 	const struct frame *fr;
 	const char *line;
@@ -113,7 +113,7 @@ fan_walk(struct fan *f, const char *room, uint64_t after,
 	for (i = behind(f, after); i < f->head; i++) {
 		fr = frame_at(f, i);
 		line = line_of(f, fr, &n);
-		if (is_in(fr, room) && !fn(arg, line, n, fr->priv))
+		if (is_in(fr, room) && !fn(arg, fr->seq, line, n, fr->priv))
 			return after;
 		after = fr->seq;
 	}

@@ -488,6 +488,20 @@ fan_close_all(struct fan *f, unsigned short code)
 			fan_close(v, code);
 }
 
+void
+fan_each(struct fan *f, const char *name,
+    void (*fn)(void *arg, struct viewer *), void *arg)
+{
+	size_t i = name ? hash(name) % NAME_BUCKETS : 0;
+	size_t end = name ? i + 1 : NAME_BUCKETS;
+	struct viewer *v;
+
+	for (; i < end; i++)
+		for (v = f->names[i]; v; v = v->same)
+			if (!name || strcmp(v->ident.name, name) == 0)
+				fn(arg, v);
+}
+
 size_t
 fan_viewers(const struct fan *f)
 {

@@ -26,6 +26,7 @@ struct room;
 /* A connected viewer. Made by viewer.c, moved by fan.c. */
 struct viewer {
 	struct lws *wsi;
+	struct fan *fan; /* the one he is in: show.c */
 	struct room *room;
 	struct viewer *same; /* the next one whose name hashes alike */
 	struct viewer *lag_prev, *lag_next; /* among those who lag */
@@ -123,17 +124,20 @@ void fan_tell_greeted(struct fan *, const char *line, size_t n);
  */
 void fan_close(struct viewer *, unsigned short code);
 void fan_close_all(struct fan *, unsigned short code);
+/* Calls fn with every viewer, or those of a name; it may close them. */
+void fan_each(struct fan *, const char *name,
+    void (*fn)(void *arg, struct viewer *), void *arg);
 
 /* The ring has all events behind this position, and maybe more. */
 uint64_t fan_reach(const struct fan *);
 /*
  * Walks back from the newest event of a room to those behind position after:
- * at most n that sees(arg, line, len, private) takes, as far as they fit into
- * max bytes. Returns how many, and calls fn with them, oldest first, unless
- * it is NULL.
+ * at most n that sees(arg, seq, line, len, private) takes, as far as they fit
+ * into max bytes. Returns how many, and calls fn with them, oldest first,
+ * unless it is NULL.
  */
 typedef bool fan_sees_fn(
-    void *arg, const char *line, size_t n, bool is_private);
+    void *arg, uint64_t seq, const char *line, size_t n, bool is_private);
 typedef void fan_line_fn(void *arg, uint64_t seq, const char *line, size_t n);
 struct fan_query {
 	const char *room;
@@ -144,13 +148,13 @@ struct fan_query {
 };
 size_t fan_past(struct fan *, const struct fan_query *, fan_line_fn *fn);
 /*
- * Calls fn with the events of a room, private ones too, behind position
+ * Calls fn with the events of a room, NULL: of all, private ones too, behind
+ * position
  * after, until it says false or there are no more. Returns the position it
  * came to: all of the ring where fn always said true.
  */
-uint64_t fan_walk(struct fan *, const char *room, uint64_t after,
-    bool (*fn)(void *arg, const char *line, size_t n, bool is_private),
-    void *arg);
+uint64_t fan_walk(
+    struct fan *, const char *room, uint64_t after, fan_sees_fn *fn, void *arg);
 /* The line at a position, NULL where it is not in the ring any more. */
 const char *fan_find(
     const struct fan *, uint64_t seq, size_t *n, bool *is_private);

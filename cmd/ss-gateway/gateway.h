@@ -31,6 +31,7 @@
 #include "shared.h"
 #include "sink.h"
 #include "source.h"
+#include "state.h"
 #include "ulid.h"
 #include "window.h"
 #include "www.h"
@@ -38,9 +39,14 @@
 #define BODY_MAX 65536    /* bytes of an HTTP body: CONTRACT 6 */
 #define MESSAGE_MAX 16384 /* bytes of a WebSocket message: CONTRACT 6 */
 
+#define CLOSE_RESTART 1012 /* IANA's registry: service restart */
+
 #define RECENT_MIN 20000 /* events asked of the hub at the start */
 
 struct control;
+struct force;
+struct holds;
+struct late_queue;
 struct nonces;
 struct outbox;
 struct request;
@@ -76,7 +82,7 @@ struct gateway {
 	const char *in, *out, *addr, *www_dir, *io_uring, *control_path;
 	int64_t port, max_connections, max_lag, history, ready_fd, gather,
 	    workers;
-	double ping, idle, drain;
+	double ping, idle, drain, delay;
 	/* limits, per second; 0: none */
 	double rate, address_rate, room_rate, gift_rate, connect_rate;
 	double repeat; /* seconds in which a text isn't said again */
@@ -137,9 +143,13 @@ struct gateway {
 	uint64_t state, past; /* lines still to come */
 	uint64_t seq;         /* position: of the last event met */
 	char epoch[EPOCH_MAX + 1]; /* the bus's, or our own */
-	struct window *deleted;    /* ids of events that are not shown again */
+	struct force *force;       /* what moderators have put in force */
+	struct holds *holds;
 	/* work */
-	struct fan *fan;
+	struct fan *fan;   /* of the viewers */
+	struct fan *staff; /* of moderators and above; NULL: there are none */
+	uint64_t shown;    /* position: as far as viewers are shown */
+	struct late_queue *late; /* what they are not shown yet */
 	struct nonces *nonces;
 	struct outbox *outbox;
 	struct request *waiting; /* posts with ?wait=1 */
@@ -370,9 +380,9 @@ void outbox_pump(struct gateway *);
 void outbox_again(struct gateway *);
 /*
  * An event, at position g->seq, or a mark came over the bus. status as
- * post_returned.
+ * post_returned. True: the event was sent from here.
  */
-void outbox_returned(
+bool outbox_returned(
     struct gateway *, const struct event *, const char *room, int status);
 void outbox_mark(struct gateway *, const struct event *);
 size_t outbox_count(const struct outbox *);
@@ -380,6 +390,81 @@ size_t outbox_count(const struct outbox *);
 int64_t outbox_since(const struct outbox *);
 /* How long the oldest one has been there, in ms; 0: there is none. */
 int64_t outbox_oldest(const struct outbox *);
+
+/* show.c: who sees what, and when */
+enum audience {
+	SHOW_ALL,
+	SHOW_AUTHOR, /* and staff */
+	SHOW_STAFF,
+	SHOW_NOBODY
+};
+/* history: events kept. 0 or -1. */
+int show_open(struct gateway *, size_t history);
+void show_close(struct gateway *);
+/* The event at hand, at g->seq; room NULL: for all. user: its author, or "". */
+void show_event(struct gateway *, enum audience, const char *room,
+    const char *user, const char *line, size_t n);
+/* The position is g->seq now, with nothing to show. */
+void show_position(struct gateway *);
+/* As the functions of fan.h, for all viewers and staff. */
+void show_forget(struct gateway *, uint64_t seq);
+void show_skip(struct gateway *);
+bool show_waits(const struct gateway *);
+void show_flush(struct gateway *);
+void show_close_all(struct gateway *, unsigned short code);
+size_t show_viewers(const struct gateway *);
+void show_tell_greeted(struct gateway *, const char *line, size_t n);
+void show_tell_name(struct gateway *, const char *room, const char *name,
+    const char *line, size_t n);
+void show_each(struct gateway *, const char *name,
+    void (*fn)(void *arg, struct viewer *), void *arg);
+/* The position that he has got to when he has had all that is for him. */
+uint64_t show_reached(const struct gateway *, const struct viewer *);
+/* As fan_join, where he belongs. */
+int show_join(struct gateway *, struct viewer *, const char *room);
+/* His role has changed. */
+void show_move(struct gateway *, struct viewer *);
+
+/* force.c: what moderators' actions do here */
+int force_open(struct gateway *);
+void force_close(struct gateway *);
+/*
+ * A control event that stands at seq. False: a decision that comes too late,
+ * and means nothing.
+ */
+bool force_event(struct gateway *, const struct event *, uint64_t seq);
+/* What it does to who is connected. */
+void force_act(struct gateway *, const struct event *);
+/* Is he banned, by his name or his address? */
+bool force_bans(
+    struct gateway *, const struct ident *, const char *name, const char *room);
+/* Why a viewer may not say anything now. False: he may. */
+struct refusal {
+	const char *code, *detail;
+	int64_t until;       /* wall ms, INT64_MAX: for good; 0: none */
+	int64_t retry_after; /* s; 0: none */
+};
+bool force_refuses(struct gateway *, const struct viewer *, struct refusal *);
+/* He has said something, here or elsewhere. */
+void force_said(struct gateway *, const char *room, const char *user);
+/* The event at seq was deleted or purged. */
+bool force_hides_event(struct gateway *, const struct event *, uint64_t seq);
+bool force_hides(struct gateway *, uint64_t seq, const char *line, size_t n);
+
+/* hold.c: what waits for a decision */
+int hold_open(struct gateway *);
+void hold_close(struct gateway *);
+void hold_add(struct gateway *, const struct event *);
+/* It waits for a decision, as far as we know. */
+bool hold_is_open(struct gateway *, const char *id);
+/* It is deleted, which is a decision too. */
+void hold_drop(struct gateway *, const char *id);
+/* A decision in its place. False: there is nothing to decide (any more). */
+bool hold_decide(struct gateway *, const struct event *, bool approve);
+/* This may be one that was approved. */
+void hold_published(struct gateway *, const struct event *);
+/* The bus is live: what was approved and not published is published. */
+void hold_go_on(struct gateway *);
 
 /* past.c: viewers who come back */
 /* He asked for it in his query: the hello, and what he has missed. */
@@ -389,17 +474,20 @@ void past_refill(void *gateway, struct viewer *);
 void past_forget(struct gateway *, struct viewer *);
 /* All that recover from the hub, which has broken its series. */
 void past_break(struct gateway *);
-/* An event as this viewer may see it: the fan's rules, and it wasn't deleted */
-bool past_shown(
-    struct gateway *, const char *name, const char *line, size_t n, bool priv);
+/*
+ * An event as this viewer may see it, or with NULL everybody: the fan's rules,
+ * and it wasn't deleted.
+ */
+bool past_shown(struct gateway *, const struct viewer *, uint64_t seq,
+    const char *line, size_t n, bool priv);
 
 /* bus.c */
 int bus_open(struct gateway *);
 /* One of a moderator's actions: without a room it is for all rooms. */
 bool bus_is_control(const struct event *);
 bool bus_is_up(const struct gateway *);
-/* The hello of CONTRACT 5, as a line in buf. */
-void bus_hello(struct gateway *, bool recovered, struct buf *);
+/* The hello of CONTRACT 5, with this position, as a line in buf. */
+void bus_hello(struct gateway *, uint64_t seq, bool recovered, struct buf *);
 
 /* out.c */
 int out_open(struct gateway *);

@@ -132,6 +132,10 @@ gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
 		post_refuse(a, 403, "room: not among the token's rooms");
 		return;
 	}
+	if (force_bans(g, id, from, room)) {
+		post_refuse(a, 403, "from: is banned");
+		return;
+	}
 	p.meaning = nonces_gift(room, &e);
 	if (!post_known(g, &p, a))
 		post_send(g, &p, a);

@@ -279,11 +279,11 @@ struct recent {
 };
 
 static bool
-everybodys(void *arg, const char *line, size_t n, bool priv)
+everybodys(void *arg, uint64_t seq, const char *line, size_t n, bool priv)
 {
 	struct recent *r = arg;
 
-	return !priv && past_shown(r->g, NULL, line, n, false);
+	return !priv && past_shown(r->g, NULL, seq, line, n, false);
 }
 
 static void

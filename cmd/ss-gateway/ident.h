@@ -33,6 +33,8 @@ struct ident {
 	char addr[INET6_ADDRSTRLEN];   /* of the client, "" where unknown */
 };
 
+/* Without a token nobody gets in. */
+bool ident_is_demanded(const struct gateway *);
 /* A zeroed one is a viewer without a name; this frees what one has. */
 void ident_release(struct ident *);
 /*
@@ -40,8 +42,6 @@ void ident_release(struct ident *);
  * after a message.
  */
 int ident_load(struct gateway *);
-/* Without a token nobody gets in. */
-bool ident_is_demanded(const struct gateway *);
 /*
  * Who makes this request (an upgrade, too). 0 and *id is filled (the caller
  * releases it), or the status of a refusal, 400, 401 or 403, with *why its

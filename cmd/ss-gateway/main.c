@@ -18,8 +18,7 @@
 
 #include "banned.h"
 
-#define CLOSE_RESTART 1012 /* IANA's registry: service restart */
-#define LINGER 500         /* ms for close frames to get out when we end */
+#define LINGER 500 /* ms for close frames to get out when we end */
 
 /* The inner loop has something to do. */
 static void
@@ -84,9 +83,8 @@ gateway_drain(struct gateway *g, int status)
 	g->draining = true;
 	serve_stop_listening(g);
 	source_pause(g->bus);
-	fan_flush(g->fan);
-	fan_close_all(g->fan, CLOSE_RESTART);
-	loop_after(g->loop, &g->deadline, fan_viewers(g->fan) ? LINGER : 0,
+	show_close_all(g, CLOSE_RESTART);
+	loop_after(g->loop, &g->deadline, show_viewers(g) ? LINGER : 0,
 	    after_linger, g);
 }
 
@@ -176,13 +174,13 @@ open_all(struct gateway *g)
 {
 	buf_init(&g->line, EVENT_LINE_MAX);
 	buf_init(&g->text, EVENT_INPUT_MAX);
-	g->fan = fan_new((size_t)g->max_lag,
-	    g->history > 0 && g->history < RECENT_MIN ? RECENT_MIN
-						      : (size_t)g->history,
-	    past_refill, g);
 	g->nonces = nonces_new();
 	g->outbox = outbox_new();
-	if (!g->fan || !g->nonces || !g->outbox || open_loop(g) < 0) {
+	if (show_open(g, g->history > 0 && g->history < RECENT_MIN
+			     ? RECENT_MIN
+			     : (size_t)g->history) < 0 ||
+	    force_open(g) < 0 || hold_open(g) < 0 || !g->nonces || !g->outbox ||
+	    open_loop(g) < 0) {
 		msg_err("start: %s", strerror(errno));
 		return -1;
 	}
@@ -224,13 +222,14 @@ close_all(struct gateway *g)
 	if (g->ev_loop)
 		ev_loop_destroy(g->ev_loop);
 	loop_free(g->loop);
-	fan_free(g->fan);
+	show_close(g);
+	force_close(g);
+	hold_close(g);
 	outbox_free(g->outbox);
 	nonces_free(g->nonces);
 	ident_release(&g->arrival.ident);
 	jwtkeys_release(&g->keys.set);
 	free(g->expiry.v);
-	window_free(g->deleted);
 	event_release(&g->ev);
 	json_release(&g->doc);
 	buf_release(&g->line);

@@ -25,7 +25,7 @@ static void
 on_broken(void *arg, int err)
 {
 	struct gateway *g = arg;
-	size_t n = fan_viewers(g->fan);
+	size_t n = show_viewers(g);
 	bool stopping;
 
 	if (g->out_broken)

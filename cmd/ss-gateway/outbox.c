@@ -202,7 +202,7 @@ give_up(struct gateway *g, struct pending *p)
 			json_write_str(&b, k->nonce, k->len);
 		}
 		buf_addc(&b, '}');
-		fan_tell_name(g->fan, p->room, p->user, b.p, b.len);
+		show_tell_name(g, p->room, p->user, b.p, b.len);
 		buf_release(&b);
 	}
 	if (k) {
@@ -444,7 +444,7 @@ learn(
 	return k;
 }
 
-void
+bool
 outbox_returned(
     struct gateway *g, const struct event *ev, const char *room, int status)
 {
@@ -454,14 +454,14 @@ outbox_returned(
 	size_t n;
 
 	if (!text(g, ev, "id", id, ULID_LEN, &n))
-		return;
+		return false;
 	k = learn(g, ev, room, id);
 	/* another copy may have been quicker, under an id of its own */
 	p = k && k->pending ? k->pending : find(g->outbox, id);
 	if (!p) {
 		/* another worker's, and its sender may have asked us */
 		post_returned(g, id, id, status);
-		return;
+		return false;
 	}
 	if (p->nonce)
 		p->nonce->pending = NULL;
@@ -470,4 +470,5 @@ outbox_returned(
 	    &g->loop_seconds, (double)(clock_mono_ns() - p->taken) / 1e9);
 	post_returned(g, p->id, id, status);
 	free(p);
+	return true;
 }

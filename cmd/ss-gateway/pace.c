@@ -25,7 +25,7 @@ send_now(void *arg)
 	int64_t begun = clock_mono_ns();
 
 	p->since = 0;
-	fan_flush(g->fan);
+	show_flush(g);
 	p->sent_at = clock_mono_ns();
 	p->cost = p->sent_at - begun;
 }
@@ -54,9 +54,9 @@ pace_turn(struct gateway *g)
 	struct pace *p = &g->pace;
 	int64_t now, left;
 
-	if (!fan_waits(g->fan)) { /* sent, for another reason */
+	if (!show_waits(g)) { /* sent, for another reason */
 		pace_stop(g);
-		fan_flush(g->fan);
+		show_flush(g);
 		return;
 	}
 	now = clock_mono_ns();

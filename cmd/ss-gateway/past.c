@@ -29,25 +29,20 @@ struct fetch {
 };
 
 bool
-past_shown(
-    struct gateway *g, const char *name, const char *line, size_t n, bool priv)
+past_shown(struct gateway *g, const struct viewer *v, uint64_t seq,
+    const char *line, size_t n, bool priv)
 {
 	const struct json_member *m;
-	struct window_key k;
+	struct event ev = { 0 };
+	bool shown = event_parse(&ev, line, n) == 0 &&
+		     !force_hides_event(g, &ev, seq);
 
-	if (json_parse(&g->doc, line, n) < 0)
-		return false;
-	m = json_get(&g->doc, "id");
-	buf_reset(&g->text);
-	if (m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0) {
-		k = window_key(g->deleted, g->text.p, g->text.len, NULL, 0);
-		if (window_has(g->deleted, k))
-			return false;
+	if (shown && priv && !(v && v->fan == g->staff)) {
+		m = json_get(&ev.doc, "user");
+		shown = v && m && json_str_is(m, v->ident.name);
 	}
-	if (!priv)
-		return true;
-	m = json_get(&g->doc, "user");
-	return name && m && json_str_is(m, name);
+	event_release(&ev);
+	return shown;
 }
 
 struct asker {
@@ -57,11 +52,11 @@ struct asker {
 };
 
 static bool
-sees(void *arg, const char *line, size_t n, bool priv)
+sees(void *arg, uint64_t seq, const char *line, size_t n, bool priv)
 {
 	struct asker *a = arg;
 
-	return past_shown(a->g, a->v->ident.name, line, n, priv);
+	return past_shown(a->g, a->v, seq, line, n, priv);
 }
 
 static void
@@ -81,8 +76,8 @@ say_hello(struct gateway *g, struct viewer *v, bool recovered)
 	struct buf b;
 
 	buf_init(&b, EVENT_LINE_MAX);
-	bus_hello(g, recovered, &b);
-	fan_give(g->fan, v, b.p, b.len);
+	bus_hello(g, show_reached(g, v), recovered, &b);
+	fan_give(v->fan, v, b.p, b.len);
 	buf_release(&b);
 }
 
@@ -91,19 +86,19 @@ static void
 end_of_past(struct gateway *g, struct viewer *v)
 {
 	past_forget(g, v);
-	fan_recovered(g->fan, v);
+	fan_recovered(v->fan, v);
 }
 
 /* One frame of the ring for a recovering viewer. */
 static bool
-give_one(void *arg, const char *line, size_t n, bool priv)
+give_one(void *arg, uint64_t seq, const char *line, size_t n, bool priv)
 {
 	struct asker *a = arg;
 
 	if (a->v->own.len > PIECE)
 		return false;
-	if (sees(a, line, n, priv))
-		fan_give(a->g->fan, a->v, line, n);
+	if (sees(a, seq, line, n, priv))
+		fan_give(a->v->fan, a->v, line, n);
 	return !a->v->closing;
 }
 
@@ -144,19 +139,19 @@ past_refill(void *arg, struct viewer *v)
 	uint64_t old = v->after;
 
 	if (v->fetch) {
-		if (v->after < fan_reach(g->fan)) {
+		if (v->after < fan_reach(v->fan)) {
 			source_resume(v->fetch->bus);
 			return;
 		}
 		past_forget(g, v); /* from here on the ring has it */
-	} else if (v->after < fan_reach(g->fan)) {
+	} else if (v->after < fan_reach(v->fan)) {
 		/* he was too slow for the ring: once more, from where he is */
 		say_hello(g, v, false);
 		end_of_past(g, v);
 		return;
 	}
-	v->after = fan_walk(g->fan, fan_room_name(v), old, give_one, &a);
-	if (v->after >= g->seq || v->own.len <= PIECE)
+	v->after = fan_walk(v->fan, fan_room_name(v), old, give_one, &a);
+	if (v->after >= show_reached(g, v) || v->own.len <= PIECE)
 		end_of_past(g, v);
 }
 
@@ -218,15 +213,15 @@ on_line(void *arg, const struct source_line *l)
 			fetch_hello(f, &ev);
 		} else if (f->greeted && seq > f->v->after) {
 			if (of_his_room(g, f->v, &ev, &priv) &&
-			    past_shown(g, f->v->ident.name, l->p, l->n, priv))
-				fan_give(g->fan, f->v, l->p, l->n);
+			    past_shown(g, f->v, seq, l->p, l->n, priv))
+				fan_give(f->v->fan, f->v, l->p, l->n);
 			f->v->after = seq;
 		}
 	}
 	event_release(&ev);
 	if (f->done)
 		return;
-	if (f->v->after >= fan_reach(g->fan) && f->greeted) {
+	if (f->v->after >= fan_reach(f->v->fan) && f->greeted) {
 		source_pause(f->bus);
 		lws_callback_on_writable(f->v->wsi);
 	} else if (f->v->own.len > PIECE) {
@@ -286,17 +281,17 @@ begin_fetch(struct gateway *g, struct viewer *v)
 static void
 greet_since(struct gateway *g, struct viewer *v, uint64_t since, bool same)
 {
-	fan_recover(g->fan, v);
-	if (same && since <= g->seq) {
+	fan_recover(v->fan, v);
+	if (same && since <= show_reached(g, v)) {
 		v->after = v->since = since;
-		if (since >= fan_reach(g->fan)) {
+		if (since >= fan_reach(v->fan)) {
 			say_hello(g, v, true);
 			return;
 		}
 		if (begin_fetch(g, v) == 0)
 			return;
 	}
-	v->since = g->seq;
+	v->since = show_reached(g, v);
 	say_hello(g, v, false);
 	end_of_past(g, v);
 }
@@ -313,10 +308,10 @@ greet_history(struct gateway *g, struct viewer *v, size_t n)
 		.sees = sees,
 		.arg = &a };
 
-	fan_recover(g->fan, v);
+	fan_recover(v->fan, v);
 	say_hello(g, v, true);
-	fan_past(g->fan, &q, note_first);
-	v->after = v->since = a.first ? a.first - 1 : g->seq;
+	fan_past(v->fan, &q, note_first);
+	v->after = v->since = a.first ? a.first - 1 : show_reached(g, v);
 	if (!a.first)
 		end_of_past(g, v);
 }
@@ -327,8 +322,8 @@ past_greet(struct gateway *g, struct viewer *v, struct lws *wsi)
 	char arg[24], epoch[EPOCH_MAX + 1] = "";
 	size_t n;
 
-	fan_flush(g->fan);
-	v->since = g->seq;
+	fan_flush(v->fan);
+	v->since = show_reached(g, v);
 	if (upgrade_arg(wsi, "since", arg, sizeof arg) == 0) {
 		v->greeted = true;
 		upgrade_arg(wsi, "epoch", epoch, sizeof epoch);

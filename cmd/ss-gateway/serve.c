@@ -64,7 +64,7 @@ close_text(unsigned short code)
 }
 
 static int
-writable(struct gateway *g, struct viewer *v)
+writable(struct viewer *v)
 {
 	char text[32];
 	unsigned short code;
@@ -79,7 +79,7 @@ writable(struct gateway *g, struct viewer *v)
 		    (unsigned char *)text, strlen(text));
 		return -1;
 	}
-	return fan_writable(g->fan, v);
+	return fan_writable(v->fan, v);
 }
 
 static void
@@ -115,7 +115,7 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	case LWS_CALLBACK_RECEIVE:
 		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return writable(g, c->viewer);
+		return writable(c->viewer);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->viewer)
 			c->viewer->closing = true;

@@ -137,7 +137,7 @@ shared_publish(struct gateway *g)
 		.toxic = g->n.toxic,
 		.blocked = g->n.blocked,
 		.bad_lines = g->n.bad_lines,
-		.viewers = fan_viewers(g->fan),
+		.viewers = show_viewers(g),
 		.pending = outbox_count(g->outbox),
 		.queue = sink_pending(g->sink),
 		.bus_up = bus_is_up(g) && g->ready && !g->draining,

@@ -201,6 +201,18 @@ check_identity(struct gateway *g, struct lws *wsi, const char **why)
 	return 0;
 }
 
+/* He is banned, in the room where he wants to be. */
+static bool
+is_banned(struct gateway *g, struct lws *wsi)
+{
+	const struct ident *id = &g->arrival.ident;
+	char room[EVENT_NAME_MAX + 1];
+
+	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
+		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
+	return force_bans(g, id, id->name, room);
+}
+
 int
 upgrade_check(struct gateway *g, struct lws *wsi)
 {
@@ -222,6 +234,10 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	if (!status && (g->draining || !g->ready)) {
 		status = 503;
 		why = g->ready ? "going down" : "not connected to the bus yet";
+	}
+	if (!status && is_banned(g, wsi)) {
+		status = 403;
+		why = "banned";
 	}
 	shared_sum(g, &n);
 	if (!status && n.viewers >= (uint64_t)g->max_connections) {

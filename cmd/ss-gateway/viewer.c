@@ -52,7 +52,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	if (upgrade_arg(wsi, "room", room, sizeof room) != 0)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
 	if (take_over(g, v) < 0 || expiry_set(g, v) < 0 ||
-	    fan_join(g->fan, v, room) < 0)
+	    show_join(g, v, room) < 0)
 		goto fail;
 	buf_init(&v->given, GIVEN_MAX);
 	g->n.viewers++;
@@ -81,16 +81,17 @@ viewer_free(struct gateway *g, struct viewer *v)
 {
 	past_forget(g, v);
 	expiry_forget(g, v);
-	fan_leave(g->fan, v);
+	if (v->fan)
+		fan_leave(v->fan, v);
 	drop_rx(v);
 	ident_release(&v->ident);
 	free(v);
 }
 
-/* wait: seconds until it may be tried again, or 0. */
+/* more: further members, a comma in front of each, or "" */
 static void
-error_wait(struct gateway *g, struct viewer *v, const char *code,
-    const char *detail, const struct given *nonce, int64_t wait)
+error_with(struct gateway *g, struct viewer *v, const char *code,
+    const char *detail, const struct given *nonce, const char *more)
 {
 	struct buf b;
 
@@ -102,10 +103,8 @@ error_wait(struct gateway *g, struct viewer *v, const char *code,
 		buf_adds(&b, ",\"nonce\":");
 		json_write_str(&b, nonce->s, nonce->n);
 	}
-	if (wait)
-		buf_addf(&b, ",\"retry_after\":%" PRId64, wait);
-	buf_addc(&b, '}');
-	fan_tell(g->fan, v, b.p, b.len);
+	buf_addf(&b, "%s}", more);
+	fan_tell(v->fan, v, b.p, b.len);
 	buf_release(&b);
 }
 
@@ -113,7 +112,20 @@ static void
 error(struct gateway *g, struct viewer *v, const char *code, const char *detail,
     const struct given *nonce)
 {
-	error_wait(g, v, code, detail, nonce, 0);
+	error_with(g, v, code, detail, nonce, "");
+}
+
+/* wait: seconds until it may be tried again, or 0. */
+static void
+error_wait(struct gateway *g, struct viewer *v, const char *code,
+    const char *detail, const struct given *nonce, int64_t wait)
+{
+	char more[64] = "";
+
+	if (wait)
+		lws_snprintf(more, sizeof more, ",\"retry_after\":%lld",
+		    (long long)wait);
+	error_with(g, v, code, detail, nonce, more);
 }
 
 /* It may be said now, as far as limits go; else he is told. */
@@ -132,6 +144,23 @@ within_limits(struct gateway *g, struct viewer *v, const char *p, size_t n,
 			   : "too many messages",
 	    nonce, wait);
 	return false;
+}
+
+/* A moderator doesn't want him to say it. */
+static void
+refused(struct gateway *g, struct viewer *v, const struct refusal *r,
+    const struct given *nonce)
+{
+	char t[CLOCK_RFC3339_LEN + 1], more[64] = "";
+
+	if (r->until && r->until != INT64_MAX) {
+		clock_format(r->until, t);
+		lws_snprintf(more, sizeof more, ",\"until\":\"%s\"", t);
+	} else if (r->retry_after) {
+		lws_snprintf(more, sizeof more, ",\"retry_after\":%lld",
+		    (long long)r->retry_after);
+	}
+	error_with(g, v, r->code, r->detail, nonce, more);
 }
 
 static bool
@@ -189,9 +218,9 @@ give_once(struct gateway *g, struct viewer *v, const struct nonce *k)
 		if (had == seq)
 			return;
 	}
-	line = fan_find(g->fan, seq, &n, &priv);
-	if (line && past_shown(g, v->ident.name, line, n, priv))
-		fan_tell(g->fan, v, line, n);
+	line = fan_find(v->fan, seq, &n, &priv);
+	if (line && past_shown(g, v, seq, line, n, priv))
+		fan_tell(v->fan, v, line, n);
 	buf_add(&v->given, &seq, sizeof seq);
 }
 
@@ -245,6 +274,7 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 	uint64_t meaning = nonces_chat(fan_room_name(v), p, n);
 	struct nonce *k = NULL;
 	struct cost cost;
+	struct refusal r;
 	struct event_chat c = { .id = id,
 		.user = v->ident.name,
 		.room = fan_room_name(v),
@@ -261,6 +291,10 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		emit_again(g, v, k, meaning, nonce);
 		return;
 	}
+	if (force_refuses(g, v, &r)) {
+		refused(g, v, &r, nonce);
+		return;
+	}
 	if (!within_limits(g, v, p, n, nonce, &cost))
 		return;
 	ulid_next(&g->ids, now, id);
@@ -274,6 +308,7 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 		return;
 	}
 	limits_pay(g, &cost);
+	force_said(g, fan_room_name(v), v->ident.name);
 	if (nonce->given)
 		outbox_named(g, id,
 		    nonces_add(g->nonces, v->ident.name, nonce->s, nonce->n,
@@ -314,6 +349,7 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 		error(g, v, "forbidden", why, nonce);
 		return;
 	}
+	show_move(g, v);
 	if (expiry_set(g, v) < 0)
 		fan_close(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
 	buf_init(&b, 4096);
@@ -328,7 +364,7 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 		json_write_str(&b, nonce->s, nonce->n);
 	}
 	buf_addc(&b, '}');
-	fan_tell(g->fan, v, b.p, b.len);
+	fan_tell(v->fan, v, b.p, b.len);
 	buf_release(&b);
 }
 

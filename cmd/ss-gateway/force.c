@@ -1,0 +1,323 @@
+/*
+ * force: what moderators' actions do here, when they have come back over the
+ * bus: to who is connected, to who wants to connect, and to what is said and
+ * shown. What lasts is a fold over the events (lib/state), so it is the same
+ * in every gateway, and after a restart. Nobody acts on an equal or a higher:
+ * that is seen here, where the role of whom it is done to is known.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "gateway.h"
+
+#include "banned.h"
+
+#define CLOSE_FORCED 4003 /* CONTRACT 6 */
+#define DELETED 200000    /* tombstones kept */
+#define SPOKEN 65536      /* users and rooms whose last message is known */
+#define WAYS 8
+
+/* When somebody has last said something in a room in slow mode. */
+struct spoken {
+	uint64_t key; /* a hash */
+	int64_t at;   /* monotonic ms; 0: free */
+};
+
+struct force {
+	struct state *state;
+	struct window *deleted; /* ids of events that are not shown */
+	struct spoken *spoken;
+	uint64_t seed;
+	bool purges; /* there have been some */
+};
+
+int
+force_open(struct gateway *g)
+{
+	struct force *f = calloc(1, sizeof *f);
+
+	g->force = f;
+	if (!f)
+		return -1;
+	f->state = state_new();
+	f->deleted = window_new(DELETED);
+	f->spoken = calloc(SPOKEN, sizeof *f->spoken);
+	return f->state && f->deleted && f->spoken &&
+		       getrandom(&f->seed, sizeof f->seed, 0) == sizeof f->seed
+		   ? 0
+		   : -1;
+}
+
+void
+force_close(struct gateway *g)
+{
+	struct force *f = g->force;
+
+	if (!f)
+		return;
+	state_free(f->state);
+	window_free(f->deleted);
+	free(f->spoken);
+	free(f);
+}
+
+/* A string member, decoded into g->text. */
+static bool
+text_of(struct gateway *g, const struct json_doc *d, const char *key)
+{
+	const struct json_member *m = json_get(d, key);
+
+	buf_reset(&g->text);
+	return m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0;
+}
+
+static void
+bury(struct gateway *g, const struct event *ev)
+{
+	struct window *w = g->force->deleted;
+	struct window_key k;
+
+	if (!text_of(g, &ev->doc, "target"))
+		return;
+	hold_drop(g, g->text.p);
+	k = window_key(w, g->text.p, g->text.len, NULL, 0);
+	if (!window_has(w, k))
+		window_add(w, k);
+}
+
+static bool
+type_of(const struct event *ev, enum action_type *type)
+{
+	const struct json_member *m = json_get(&ev->doc, "type");
+
+	return m && m->kind == JSON_STRING &&
+	       action_find(m->val + 1, m->vallen - 2, type) == 0;
+}
+
+bool
+force_event(struct gateway *g, const struct event *ev, uint64_t seq)
+{
+	enum action_type type;
+
+	if (!type_of(ev, &type))
+		return true;
+	if (type == ACTION_DELETE) {
+		bury(g, ev);
+		return true;
+	}
+	if (act_is_decision(type))
+		return hold_decide(g, ev, type == ACTION_APPROVE);
+	g->force->purges |= type == ACTION_PURGE;
+	state_fold(g->force->state, ev, seq);
+	return true;
+}
+
+/* --- who is connected --- */
+
+struct aim {
+	struct gateway *g;
+	char address[ACTION_ADDRESS_MAX]; /* "": by name */
+	char room[EVENT_NAME_MAX + 1];    /* "": all */
+	enum role role;
+};
+
+static void
+hit(void *arg, struct viewer *v)
+{
+	const struct aim *aim = arg;
+	char address[ACTION_ADDRESS_MAX];
+
+	if (!role_may_act(aim->role, v->ident.role) ||
+	    (*aim->room && strcmp(aim->room, fan_room_name(v)) != 0))
+		return;
+	if (*aim->address && (action_address(v->ident.addr,
+				  strlen(v->ident.addr), address) < 0 ||
+				 strcmp(address, aim->address) != 0))
+		return;
+	fan_close(v, CLOSE_FORCED);
+}
+
+void
+force_act(struct gateway *g, const struct event *ev)
+{
+	struct aim aim = { .g = g, .role = state_role(ev) };
+	enum action_type type;
+
+	if (!type_of(ev, &type) || (type != ACTION_KICK && type != ACTION_BAN))
+		return;
+	if (json_get(&ev->doc, "room")) {
+		if (!text_of(g, &ev->doc, "room") ||
+		    g->text.len >= sizeof aim.room)
+			return;
+		memcpy(aim.room, g->text.p, g->text.len + 1);
+	}
+	show_flush(g); /* he is told */
+	if (text_of(g, &ev->doc, "user"))
+		show_each(g, g->text.p, hit, &aim);
+	if (type == ACTION_BAN && text_of(g, &ev->doc, "address") &&
+	    action_address(g->text.p, g->text.len, aim.address) == 0)
+		show_each(g, NULL, hit, &aim);
+}
+
+/* --- who wants something --- */
+
+bool
+force_bans(struct gateway *g, const struct ident *id, const char *name,
+    const char *room)
+{
+	int64_t now = clock_wall_ms();
+	char address[ACTION_ADDRESS_MAX];
+	struct state_force f;
+
+	if (state_get(g->force->state, STATE_BAN, name, room, now, &f) &&
+	    role_may_act(f.role, id->role))
+		return true;
+	return action_address(id->addr, strlen(id->addr), address) == 0 &&
+	       state_get(
+		   g->force->state, STATE_ADDRESS, address, room, now, &f) &&
+	       role_may_act(f.role, id->role);
+}
+
+/* FNV-1a (isthe.com/chongo/tech/comp/fnv), from a seed that nobody knows. */
+static uint64_t
+spoken_key(const struct force *f, const char *room, const char *user)
+{
+	uint64_t h = UINT64_C(14695981039346656037) ^ f->seed;
+	const char *p;
+
+	for (p = room; *p; p++)
+		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	h = (h ^ 0xff) * UINT64_C(1099511628211);
+	for (p = user; *p; p++)
+		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	return h ^ h >> 32;
+}
+
+/* His place, or the oldest one of those that could be. */
+static struct spoken *
+spoken_of(struct force *f, const char *room, const char *user)
+{
+	uint64_t key = spoken_key(f, room, user);
+	struct spoken *set = &f->spoken[key % (SPOKEN / WAYS) * WAYS], *p;
+	struct spoken *oldest = set;
+
+	for (p = set; p < set + WAYS; p++) {
+		if (p->at && p->key == key)
+			return p;
+		if (p->at < oldest->at)
+			oldest = p;
+	}
+	*oldest = (struct spoken){ .key = key };
+	return oldest;
+}
+
+void
+force_said(struct gateway *g, const char *room, const char *user)
+{
+	struct state_force f;
+
+	if (state_get(
+		g->force->state, STATE_SLOW, NULL, room, clock_wall_ms(), &f))
+		spoken_of(g->force, room, user)->at = clock_mono_ms();
+}
+
+/* Slow mode, for who has just said something. */
+static bool
+too_soon(struct gateway *g, const struct viewer *v, int64_t seconds,
+    struct refusal *r)
+{
+	const struct spoken *p = spoken_of(
+	    g->force, fan_room_name(v), v->ident.name);
+	int64_t left = p->at + seconds * 1000 - clock_mono_ms();
+
+	if (!p->at || left <= 0)
+		return false;
+	*r = (struct refusal){ .code = "slow_mode",
+		.detail = "slow mode: wait a little",
+		.retry_after = (left + 999) / 1000 };
+	return true;
+}
+
+bool
+force_refuses(struct gateway *g, const struct viewer *v, struct refusal *r)
+{
+	const char *room = fan_room_name(v), *name = v->ident.name;
+	struct state *s = g->force->state;
+	int64_t now = clock_wall_ms();
+	struct state_force f;
+
+	*r = (struct refusal){ .code = NULL };
+	if (force_bans(g, &v->ident, name, room)) {
+		*r = (struct refusal){ .code = "banned",
+			.detail = "you are banned" };
+		return true;
+	}
+	if (state_get(s, STATE_MUTE, name, room, now, &f) &&
+	    role_may_act(f.role, v->ident.role)) {
+		*r = (struct refusal){ .code = "muted",
+			.detail = "you are muted",
+			.until = f.until };
+		return true;
+	}
+	if (viewer_is_staff(v))
+		return false;
+	if (v->ident.role < ROLE_SUBSCRIBER &&
+	    state_get(s, STATE_SUBONLY, NULL, room, now, &f)) {
+		*r = (struct refusal){ .code = "forbidden",
+			.detail = "only subscribers may chat now" };
+		return true;
+	}
+	return state_get(s, STATE_SLOW, NULL, room, now, &f) &&
+	       too_soon(g, v, f.number, r);
+}
+
+/* --- what is shown --- */
+
+/* He has been purged since he said it. */
+static bool
+is_purged(struct gateway *g, const struct event *ev, uint64_t seq)
+{
+	const struct json_member *m = json_get(&ev->doc, "room");
+	char user[EVENT_NAME_MAX + 1];
+	const char *room = EVENT_ROOM;
+	struct state_force f;
+
+	if (ev->type != EVENT_CHAT || !text_of(g, &ev->doc, "user") ||
+	    g->text.len >= sizeof user)
+		return false;
+	memcpy(user, g->text.p, g->text.len + 1);
+	if (m && text_of(g, &ev->doc, "room"))
+		room = g->text.p;
+	return state_get(g->force->state, STATE_PURGE, user, room,
+		   clock_wall_ms(), &f) &&
+	       seq < f.seq &&
+	       (!json_get(&ev->doc, "role") ||
+		   role_may_act(f.role, state_role(ev)));
+}
+
+bool
+force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
+{
+	struct window *w = g->force->deleted;
+
+	if (window_count(w) && text_of(g, &ev->doc, "id") &&
+	    window_has(w, window_key(w, g->text.p, g->text.len, NULL, 0)))
+		return true;
+	return g->force->purges && is_purged(g, ev, seq);
+}
+
+bool
+force_hides(struct gateway *g, uint64_t seq, const char *line, size_t n)
+{
+	struct event ev = { 0 };
+	bool r;
+
+	if (!window_count(g->force->deleted) && !g->force->purges)
+		return false;
+	r = event_parse(&ev, line, n) < 0 || force_hides_event(g, &ev, seq);
+	event_release(&ev);
+	return r;
+}

@@ -1,0 +1,390 @@
+/*
+ * hold: messages that are held until a moderator decides, and what follows
+ * from a decision. The first one in the order of the log counts, and it is
+ * early enough if its ts is: so all gateways come to the same end without
+ * asking each other, and after a restart to the same again. What is approved
+ * every gateway publishes, under an id that is derived from the decision's:
+ * ss-log writes the first copy, and the others come to nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "gateway.h"
+
+#include "banned.h"
+
+#define HOLDS_MAX 10000   /* open ones; the oldest ends before its time */
+#define GRACE_MS 60000    /* for a decision that was in time and comes late */
+#define PUBLISH_MAX 10000 /* approved, not seen as published yet */
+
+struct hold {
+	struct hold *next;
+	int64_t until; /* wall ms */
+	bool ended;    /* its time is over, and the author was told */
+	size_t len;
+	char id[ULID_LEN + 1];
+	char room[EVENT_NAME_MAX + 1], user[EVENT_NAME_MAX + 1];
+	char line[];
+};
+
+/* What was approved, until it is published. */
+struct publish {
+	struct publish *next;
+	size_t len;
+	bool sent;
+	char target[ULID_LEN + 1], id[ULID_LEN + 1];
+	char room[EVENT_NAME_MAX + 1];
+	char line[];
+};
+
+struct holds {
+	struct hold *first; /* by until */
+	struct publish *publish;
+	size_t n, npublish;
+	struct loop_timer timer;
+};
+
+static void on_time(void *arg);
+
+int
+hold_open(struct gateway *g)
+{
+	g->holds = calloc(1, sizeof *g->holds);
+	return g->holds ? 0 : -1;
+}
+
+void
+hold_close(struct gateway *g)
+{
+	struct holds *h = g->holds;
+	struct publish *p;
+	struct hold *e;
+
+	if (!h)
+		return;
+	while ((e = h->first)) {
+		h->first = e->next;
+		free(e);
+	}
+	while ((p = h->publish)) {
+		h->publish = p->next;
+		free(p);
+	}
+	free(h);
+}
+
+static bool
+copy(const struct event *ev, const char *key, char *out, size_t max)
+{
+	const struct json_member *m = json_get(&ev->doc, key);
+	struct buf b;
+	bool ok;
+
+	*out = '\0';
+	buf_init(&b, max - 1);
+	ok = m && m->kind == JSON_STRING && json_unescape(m, &b) == 0 &&
+	     strlen(b.p) == b.len;
+	if (ok)
+		memcpy(out, b.p, b.len + 1);
+	buf_release(&b);
+	return ok;
+}
+
+static int64_t
+time_of(const struct event *ev)
+{
+	char t[64];
+	int64_t ms;
+
+	if (copy(ev, "ts", t, sizeof t) && clock_parse(t, strlen(t), &ms) == 0)
+		return ms;
+	return clock_wall_ms();
+}
+
+static struct hold **
+find(struct gateway *g, const char *id)
+{
+	struct hold **at = &g->holds->first;
+
+	while (*at && strcmp((*at)->id, id) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+take_out(struct gateway *g, struct hold **at)
+{
+	struct hold *e = *at;
+
+	*at = e->next;
+	free(e);
+	g->holds->n--;
+}
+
+static void
+set_timer(struct gateway *g)
+{
+	const struct hold *e = g->holds->first;
+	int64_t left;
+
+	if (!e)
+		return;
+	left = e->until + (e->ended ? GRACE_MS : 0) - clock_wall_ms();
+	while (e && e->ended)
+		e = e->next;
+	if (e && e->until - clock_wall_ms() < left)
+		left = e->until - clock_wall_ms();
+	/* a clock may be set: look again now and then */
+	loop_after(g->loop, &g->holds->timer,
+	    left < 0       ? 0
+	    : left < 60000 ? left + 1
+			   : 60000,
+	    on_time, g);
+}
+
+static void
+tell_staff(void *arg, struct viewer *v)
+{
+	const struct buf *b = arg;
+
+	if (viewer_is_staff(v))
+		fan_tell(v->fan, v, b->p, b->len);
+}
+
+/* Nobody has decided: who waits for it is told. No event: the log knows. */
+static void
+expire(struct gateway *g, struct hold *e)
+{
+	char t[CLOCK_RFC3339_LEN + 1];
+	struct buf b;
+
+	e->ended = true;
+	clock_format(e->until, t);
+	buf_init(&b, EVENT_LINE_MAX);
+	buf_addf(&b,
+	    "{\"type\":\"deny\",\"target\":\"%s\",\"reason\":\"expired\","
+	    "\"ts\":\"%s\"",
+	    e->id, t);
+	if (strcmp(e->room, EVENT_ROOM) != 0)
+		buf_addf(&b, ",\"room\":\"%s\"", e->room);
+	buf_addc(&b, '}');
+	fan_tell_name(g->fan, e->room, e->user, b.p, b.len);
+	if (g->staff)
+		fan_each(g->staff, NULL, tell_staff, &b);
+	buf_release(&b);
+}
+
+static void
+on_time(void *arg)
+{
+	struct gateway *g = arg;
+	int64_t now = clock_wall_ms();
+	struct hold **at = &g->holds->first, *e;
+
+	while ((e = *at) && e->until <= now) {
+		if (!e->ended)
+			expire(g, e);
+		if (e->until + GRACE_MS <= now)
+			take_out(g, at);
+		else
+			at = &e->next;
+	}
+	set_timer(g);
+}
+
+void
+hold_add(struct gateway *g, const struct event *ev)
+{
+	struct hold *e, **at;
+	int64_t until = time_of(ev) + STATE_HOLD_MS;
+
+	if (until + GRACE_MS <= clock_wall_ms())
+		return;
+	e = calloc(1, sizeof *e + ev->len);
+	if (!e)
+		return;
+	if (!copy(ev, "room", e->room, sizeof e->room))
+		memcpy(e->room, EVENT_ROOM, sizeof EVENT_ROOM);
+	if (!copy(ev, "id", e->id, sizeof e->id) || *find(g, e->id) ||
+	    !copy(ev, "user", e->user, sizeof e->user)) {
+		free(e);
+		return;
+	}
+	e->until = until;
+	e->ended = until <= clock_wall_ms();
+	e->len = ev->len;
+	memcpy(e->line, ev->line, ev->len);
+	if (g->holds->n >= HOLDS_MAX)
+		take_out(g, &g->holds->first);
+	at = &g->holds->first;
+	while (*at && (*at)->until <= until)
+		at = &(*at)->next;
+	e->next = *at;
+	*at = e;
+	g->holds->n++;
+	set_timer(g);
+}
+
+bool
+hold_is_open(struct gateway *g, const char *id)
+{
+	const struct hold *e = *find(g, id);
+
+	return e && !e->ended && e->until > clock_wall_ms();
+}
+
+void
+hold_drop(struct gateway *g, const char *id)
+{
+	struct hold **at = find(g, id);
+
+	if (*at)
+		take_out(g, at);
+}
+
+static bool
+is_one_of(const struct json_member *m, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (json_key_is(m, *keys))
+			return true;
+	return false;
+}
+
+/* The held event as the one that is published. 0, or -1. */
+static int
+rewrite(const struct hold *e, const char *id, int64_t ts, struct buf *b)
+{
+	/* the nonce is used; what explains the hold is not for everybody */
+	static const char *const gone[] = { "type", "id", "ts", "held", "nonce",
+		"seq", "why", "approved", NULL };
+	char t[CLOCK_RFC3339_LEN + 1];
+	struct event ev = { 0 };
+	const struct json_member *m;
+	bool has_ts = false;
+	size_t i;
+	int err;
+
+	if (event_parse(&ev, e->line, e->len) < 0) {
+		event_release(&ev);
+		return -1;
+	}
+	clock_format(ts, t);
+	err = buf_addf(b, "{\"type\":\"chat\",\"id\":\"%s\"", id);
+	for (i = 0; i < ev.doc.n; i++) {
+		m = &ev.doc.m[i];
+		if (json_key_is(m, "ts") && !has_ts) {
+			err |= buf_addf(b, ",\"ts\":\"%s\"", t);
+			has_ts = true;
+		}
+		if (!is_one_of(m, gone))
+			err |= buf_addc(b, ',') |
+			       buf_add(b, m->key - 1,
+				   (size_t)(m->val + m->vallen - m->key + 1));
+	}
+	if (!has_ts)
+		err |= buf_addf(b, ",\"ts\":\"%s\"", t);
+	err |= buf_addf(b, ",\"approved\":\"%s\"}", e->id);
+	event_release(&ev);
+	return err;
+}
+
+static void
+send_out(struct gateway *g, struct publish *p)
+{
+	struct outgoing out = {
+		.id = p->id, .room = p->room, .line = p->line, .len = p->len
+	};
+
+	p->sent = outbox_put(g, &out) == 0;
+}
+
+/* The same id for whoever derives it from these two. */
+static bool
+derive(
+    const struct event *decision, const struct hold *e, char id[ULID_LEN + 1])
+{
+	char seed[2 * ULID_LEN + 1];
+	size_t n;
+
+	if (!copy(decision, "id", seed, ULID_LEN + 1))
+		return false;
+	n = strlen(seed);
+	memcpy(seed + n, e->id, strlen(e->id) + 1);
+	ulid_derive(time_of(decision), seed, strlen(seed), id);
+	return true;
+}
+
+/* It is to be published: at once, or when the bus is live. */
+static void
+publish(struct gateway *g, const struct hold *e, const struct event *decision)
+{
+	struct holds *h = g->holds;
+	char id[ULID_LEN + 1];
+	struct publish *p = NULL;
+	struct buf b;
+
+	buf_init(&b, EVENT_INPUT_MAX);
+	if (h->npublish < PUBLISH_MAX && derive(decision, e, id) &&
+	    rewrite(e, id, time_of(decision), &b) == 0)
+		p = calloc(1, sizeof *p + b.len);
+	if (p) {
+		memcpy(p->id, id, sizeof p->id);
+		memcpy(p->target, e->id, sizeof p->target);
+		memcpy(p->room, e->room, sizeof p->room);
+		p->len = b.len;
+		memcpy(p->line, b.p, b.len);
+		p->next = h->publish;
+		h->publish = p;
+		h->npublish++;
+		if (g->live)
+			send_out(g, p);
+	}
+	buf_release(&b);
+}
+
+bool
+hold_decide(struct gateway *g, const struct event *ev, bool approve)
+{
+	char target[ULID_LEN + 1];
+	struct hold **at;
+
+	if (!copy(ev, "target", target, sizeof target))
+		return false;
+	at = find(g, target);
+	if (!*at || time_of(ev) >= (*at)->until)
+		return false;
+	if (approve)
+		publish(g, *at, ev);
+	take_out(g, at);
+	return true;
+}
+
+void
+hold_published(struct gateway *g, const struct event *ev)
+{
+	struct publish **at = &g->holds->publish, *p;
+	char target[ULID_LEN + 1];
+
+	if (!g->holds->publish || !json_get(&ev->doc, "approved") ||
+	    !copy(ev, "approved", target, sizeof target))
+		return;
+	while ((p = *at) && strcmp(p->target, target) != 0)
+		at = &p->next;
+	if (!p)
+		return;
+	*at = p->next;
+	g->holds->npublish--;
+	free(p);
+}
+
+void
+hold_go_on(struct gateway *g)
+{
+	struct publish *p;
+
+	for (p = g->holds->publish; p; p = p->next)
+		if (!p->sent)
+			send_out(g, p);
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# gateway-actions.bats: moderators' actions, in force at the gateway.
+
+load viewers
+
+# codes: the frames so far, one word each: an error's code, or a message
+codes() {
+	jq -r '.code // .message // .type' <<<"$output" | xargs
+}
+
+# from_now SECONDS: a time as events have it
+from_now() {
+	date -u -d "@$(($(date +%s) + $1))" +%Y-%m-%dT%H:%M:%S.000Z
+}
+
+# put LINE...: onto the bus, past everything
+put() {
+	printf '%s\n' "$@" >&5
+}
+
+@test "muted: what he says is an error that says until when" {
+	start_pipeline
+	ss-ctl -q mute bob 10m --wait
+	run talk bob --send '{"type":"chat","message":"m","nonce":"n"}' --expect 1
+	assert_success
+	run jq -c '[.type, .code, .nonce, (.until | length)]' <<<"$output"
+	assert_output '["error","muted","n",24]'
+	run talk eve --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	# he may still give
+	run curl -fsS -H 'Content-Type: application/json' \
+		-d '{"from":"bob","gift_id":1,"amount":1}' "$SS_URL/api/gift"
+	assert_success
+	ss-ctl -q unmute bob --wait
+	run talk bob --send "$(say back)" --expect 1
+	assert_equal "$(codes)" back
+}
+
+@test "a mute ends by itself" {
+	start_gateway_on_a_bus
+	put '{"type":"mute","id":"1","user":"bob","until":"'"$(from_now 2)"'"}' \
+		'{"type":"mute","id":"2","user":"eve","until":"'"$(from_now -2)"'"}' \
+		'{"type":"slow","id":"3","seconds":1}'
+	listen bob --until slow
+	allowed() {
+		run talk "$1" --send "$(say x)" --until nothing --timeout 0.2
+		! grep -q muted <<<"$output"
+	}
+	refute allowed bob
+	assert allowed eve
+	wait_for 10 allowed bob
+}
+
+@test "muted in one room is not muted in another" {
+	start_pipeline
+	ss-ctl -q mute bob --room den --wait
+	run talk bob --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	run client "$WS_URL/bob?room=den" --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" muted
+}
+
+@test "kick closes with 4003, and he may come back" {
+	start_pipeline
+	listen bob --expect-close 4003
+	listen den --expect 1
+	ss-ctl -q kick bob
+	wait_exit bob
+	assert_equal "$status" 0
+	assert_equal "$(jq -r .type bob.out | head -n 1)" kick
+	wait_exit den
+	run talk bob --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+}
+
+@test "ban cuts connections and refuses new ones and gifts" {
+	start_pipeline
+	listen bob --expect-close 4003
+	ss-ctl -q ban bob --wait
+	wait_exit bob
+	assert_equal "$status" 0
+	run talk bob
+	assert_failure 3
+	assert_regex "$output" '^#status 403 \{"error":"forbidden"'
+	run curl -s -o body -w '%{http_code}' -H 'Content-Type: application/json' \
+		-d '{"from":"bob","gift_id":1,"amount":1}' "$SS_URL/api/gift"
+	assert_output 403
+	run talk eve --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	ss-ctl -q unban bob --wait
+	run talk bob --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+}
+
+@test "a ban of an address is for all who come from there, and nobody sees it" {
+	start_pipeline
+	listen bob --raw-out bob.raw --expect-close 4003
+	ss-ctl -q slow 0 --wait
+	ss-ctl -q ban --address 127.0.0.1 --wait
+	wait_exit bob
+	assert_equal "$status" 0
+	refute grep -q address bob.raw
+	run talk eve
+	assert_failure 3
+	assert_output --partial 403
+	ss-ctl -q unban --address ::ffff:127.0.0.1 --wait
+	run talk eve --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	refute grep -q address <(curl -fsS "$SS_URL/api/recent")
+}
+
+@test "slow mode: one message, then an error that says how long" {
+	start_pipeline
+	ss-ctl -q slow 1m --wait
+	run talk bob --send "$(say one)" --expect 1 --send "$(say two)" \
+		--expect 1
+	assert_equal "$(codes)" 'one slow_mode'
+	run jq -c 'select(.code) | .retry_after | . > 50 and . <= 60' <<<"$output"
+	assert_output true
+	# another connection is the same user
+	run talk bob --send "$(say three)" --expect 1
+	assert_equal "$(codes)" slow_mode
+	run talk eve --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	ss-ctl -q slow off --wait
+	run talk bob --send "$(say four)" --expect 1
+	assert_equal "$(codes)" four
+}
+
+@test "subscribers only: others are told" {
+	start_pipeline
+	ss-ctl -q subonly on --wait
+	run talk bob --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" forbidden
+	ss-ctl -q subonly off --wait
+	run talk bob --send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+}
+
+@test "deleted: newcomers never get the text, viewers the event" {
+	start_pipeline
+	listen eve --expect 3
+	run talk bob --send "$(say bad)" --expect 1 --send "$(say good)" \
+		--expect 1
+	id=$(jq -r 'select(.message == "bad").id' <<<"$output")
+	ss-ctl -q delete "$id" --wait
+	wait_exit eve
+	assert_equal "$(jq -r 'select(.type == "delete").target' eve.out)" "$id"
+	run client "$WS_URL/new?history=10" --until delete
+	refute_output --partial '"bad"'
+	assert_output --partial '"good"'
+	run curl -fsS "$SS_URL/api/recent"
+	refute_output --partial '"bad"'
+	assert_output --partial '"good"'
+	assert grep -q '"bad"' logs/chat_*.jsonl
+}
+
+@test "a tombstone works also when it comes first" {
+	start_gateway_on_a_bus
+	listen bob --until end
+	put '{"type":"delete","id":"1","target":"X","ts":"2026-11-23T09:30:00Z"}' \
+		'{"type":"chat","id":"X","user":"u","message":"late","toxic":false,"ts":"2026-11-23T09:30:00Z"}' \
+		'{"type":"chat","id":"Y","user":"u","message":"end","toxic":false,"ts":"2026-11-23T09:30:00Z"}'
+	wait_exit bob
+	assert_equal "$(jq -r '.message // .type' bob.out | xargs)" 'delete end'
+	run curl -fsS "$SS_URL/api/recent"
+	refute_output --partial late
+}
+
+@test "purge: all of a user's messages so far, and nothing of what follows" {
+	start_pipeline
+	run talk bob --send "$(say one)" --send "$(say two)" --expect 2
+	run talk eve --send "$(say hers)" --expect 1
+	ss-ctl -q purge bob --wait
+	run talk bob --send "$(say three)" --expect 1
+	assert_equal "$(codes)" three
+	run client "$WS_URL/new?history=10" --until three
+	assert_equal "$(jq -r '.message // .type' <<<"$output" | xargs)" \
+		'hello hers purge three'
+	run curl -fsS "$SS_URL/api/recent"
+	assert_equal "$(jq -r '.events[] | .message // .type' <<<"$output" |
+		xargs)" 'hers purge three'
+}
+
+@test "what is in force is so at every gateway, and after kill -9 and restart" {
+	start_pipeline
+	one=$WS_URL
+	BG_OUT=/dev/null start_bg gw2 ss-gateway --port 0
+	wait_for 10 port_known gw2
+	two=ws://127.0.0.1:$SS_PORT/ws
+	ss-ctl -q mute bob 10m --wait
+	ss-ctl -q ban eve --wait
+	ss-ctl -q slow 1m --room den --wait
+	muted() {
+		run client "$1/bob" --send "$(say x)" --expect 1
+		[ "$(codes)" = muted ]
+	}
+	assert muted "$one"
+	wait_for 5 muted "$two"
+	run client "$two/eve"
+	assert_failure 3
+	stop gw2 KILL
+	BG_OUT=/dev/null start_bg gw3 ss-gateway --port 0 --history 0
+	wait_for 10 port_known gw3
+	three=ws://127.0.0.1:$SS_PORT/ws
+	assert muted "$three"
+	run client "$three/eve"
+	assert_failure 3
+	# the whole pipeline anew: from the log's files
+	stop gw KILL
+	stop broadcast KILL
+	wait_exit moderate
+	wait_exit log || :
+	start_pipeline
+	assert muted "$WS_URL"
+	run client "$WS_URL/eve"
+	assert_failure 3
+	run client "$WS_URL/al?room=den" --send "$(say a)" --expect 1 \
+		--send "$(say b)" --expect 1
+	assert_equal "$(codes)" 'a slow_mode'
+}
