@@ -39,17 +39,22 @@ put() {
 
 @test "a mute ends by itself" {
 	start_gateway_on_a_bus
-	put '{"type":"mute","id":"1","user":"bob","until":"'"$(from_now 2)"'"}' \
+	listen x --until end
+	put '{"type":"mute","id":"1","user":"bob","until":"'"$(from_now 3600)"'"}' \
 		'{"type":"mute","id":"2","user":"eve","until":"'"$(from_now -2)"'"}' \
-		'{"type":"slow","id":"3","seconds":1}'
-	listen bob --until slow
-	allowed() {
-		run talk "$1" --send "$(say x)" --until nothing --timeout 0.2
-		! grep -q muted <<<"$output"
+		'{"type":"mute","id":"3","user":"al","until":"'"$(from_now 2)"'"}'
+	put '{"type":"chat","id":"4","user":"u","message":"end"}'
+	wait_exit x
+	muted() {
+		run talk "$1" --send "$(say hi)" --send '{}' --until bad_message
+		[[ "$(codes)" = muted* ]]
 	}
-	refute allowed bob
-	assert allowed eve
-	wait_for 10 allowed bob
+	assert muted bob
+	refute muted eve
+	over() {
+		! muted al
+	}
+	wait_for 10 over
 }
 
 @test "muted in one room is not muted in another" {
