@@ -225,3 +225,136 @@ put() {
 		--send "$(say b)" --expect 1
 	assert_equal "$(codes)" 'a slow_mode'
 }
+
+# --- with tokens ---
+
+# token NAME ROLE: a token of that name
+token() {
+	ss-token mint --key key --sub "$1" --role "$2" --ttl 1h
+}
+
+# start_with_key [OPT...]: the pipeline with tokens demanded
+start_with_key() {
+	head -c 48 /dev/urandom | base64 >key
+	chmod 600 key
+	start_pipeline --jwt-key key "$@"
+}
+
+# as NAME ROLE ARG...: a client with a token, in the foreground
+as() {
+	client "$WS_URL/$1?token=$(token "$1" "$2")" "${@:3}"
+}
+
+# as_bg NAME ROLE ARG...: in the background, connected on return
+as_bg() {
+	start_bg "$1" /usr/bin/python3 "$TESTS/client.py" \
+		"$WS_URL/$1?token=$(token "$1" "$2")" --timeout 120 \
+		--touch "$1.up" "${@:3}"
+	wait_for 10 test -e "$1.up"
+}
+
+# act NAME ROLE ARG...: ss-ctl over HTTP
+act() {
+	SS_TOKEN=$(token "$1" "$2") ss-ctl --url "$SS_URL" "${@:3}"
+}
+
+@test "over HTTP: by whom and with what role is the token's, and nobody acts on an equal or a higher" {
+	start_with_key
+	as_bg mo moderator --until end
+	as_bg st streamer --until end
+	as_bg bob viewer --until end
+	run act carol moderator mute bob --wait --reason r --by eve
+	assert_success
+	assert_equal "$(jq -c '[.type, .user, .by, .role, .reason]' \
+		logs/chat_*.jsonl)" '["mute","bob","carol","moderator","r"]'
+	for to in mo st; do
+		run act carol moderator kick "$to"
+		assert_failure 1
+		assert_output --partial '403 forbidden'
+	done
+	for role in viewer subscriber; do
+		run act bob "$role" mute eve
+		assert_failure 1
+		assert_output --partial '403 forbidden'
+	done
+	# one that passed all the checks is not enforced either
+	run as bob viewer --send "$(say x)" --expect 1
+	assert_equal "$(codes)" muted
+	run act st streamer mute mo --wait
+	assert_success
+	run as mo moderator --send "$(say x)" --expect 1
+	assert_equal "$(codes)" muted
+	run act st streamer unmute mo --wait
+	run as mo moderator --send "$(say end)" --expect 1
+	assert_equal "$(codes)" end
+	for who in mo st bob; do
+		wait_exit "$who"
+	done
+}
+
+@test "staff are exempt from slow mode and subscribers only" {
+	start_with_key
+	ss-ctl -q slow 1m --wait
+	ss-ctl -q subonly on --wait
+	run as mo moderator --send "$(say a)" --send "$(say b)" --expect 2
+	assert_equal "$(codes)" 'a b'
+	run as sue subscriber --send "$(say a)" --expect 1 --send "$(say b)" \
+		--expect 1
+	assert_equal "$(codes)" 'a slow_mode'
+	run as bob viewer --send "$(say a)" --expect 1
+	assert_equal "$(codes)" forbidden
+}
+
+@test "staff see what is blocked, and bans of addresses; nobody else does" {
+	MODERATE_OPTS=(--policy block)
+	start_with_key
+	as_bg mo moderator --until end
+	as_bg bob viewer --until end
+	run as eve viewer --send "$(say 'fuck you, you idiot')" --expect 1
+	assert_equal "$(jq -c .blocked <<<"$output")" true
+	ss-ctl -q ban --address 192.0.2.1 --wait
+	run as al viewer --send "$(say end)" --expect 1
+	wait_exit mo
+	wait_exit bob
+	assert_equal "$(jq -c '[.user // .address, .blocked]' mo.out)" \
+		'["eve",true]
+["192.0.2.1",null]
+["al",null]'
+	assert_equal "$(jq -r .user bob.out)" al
+	# and the same when they come back for it
+	run client "$WS_URL/mo?history=9&token=$(token mo moderator)" --until end
+	assert_equal "$(jq -r '.user // .address // .type' <<<"$output" | xargs)" \
+		'hello eve 192.0.2.1 al'
+	run client "$WS_URL/bob?history=9&token=$(token bob viewer)" --until end
+	assert_equal "$(jq -r '.user // .type' <<<"$output" | xargs)" 'hello al'
+}
+
+@test "--delay: staff at once, viewers later; what is deleted meanwhile never" {
+	start_with_key --delay 2s
+	as_bg mo moderator --until end
+	as_bg bob viewer --until end
+	as_bg eve viewer --send "$(say bad)" --send "$(say good)" --until end
+	wait_for 5 grep -q good mo.out
+	refute test -s bob.out
+	ss-ctl -q delete "$(jq -r 'select(.message == "bad").id' mo.out)" --wait
+	# who comes meanwhile has missed nothing, and gets nothing twice
+	as_bg late viewer --until end
+	run client "$WS_URL/early?history=9&token=$(token early viewer)" \
+		--until delete
+	assert_equal "$(jq -r '.message // .type' <<<"$output" | xargs)" \
+		'hello good delete'
+	run act mo moderator kick nobody --wait
+	as_bg last moderator --send "$(say end)" --until end
+	for who in mo bob eve late last; do
+		wait_exit "$who" 20
+		assert_equal "$status" 0
+	done
+	assert_equal "$(jq -r '.message // .type' mo.out | xargs)" \
+		'bad good delete kick end'
+	for who in bob eve late; do
+		assert_equal "$(jq -r '.message // .type' "$who.out" | xargs)" \
+			'good delete kick end'
+	done
+	run curl -fsS "$SS_URL/api/recent"
+	refute_output --partial '"bad"'
+}
