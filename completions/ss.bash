@@ -228,6 +228,8 @@ _ss_options() {
 		--threshold:real
 		--profile:choice:strict,normal,lenient
 		--policy:choice:annotate,mask,block
+		--hold:int
+		--level:files
 		--rules:file
 		--blocklist:files
 		--allowlist:files

@@ -181,6 +181,8 @@ complete -c ss-moderate -s o -l output -x -a '(__ss_address)' -d 'write lines to
 complete -c ss-moderate -l threshold -x -d 'toxic from this score on (0.6)'
 complete -c ss-moderate -l profile -x -a 'strict normal lenient' -d 'what counts as toxic, and the threshold (normal)'
 complete -c ss-moderate -l policy -x -a 'annotate mask block' -d 'what becomes of toxic messages (annotate)'
+complete -c ss-moderate -l hold -x -d 'hold what may be wrong; 4: the most (0: none)'
+complete -c ss-moderate -l level -r -F -d 'the same: N, or LABEL=N; may be repeated'
 complete -c ss-moderate -l rules -r -F -d 'run the jq expressions in FILE on each message'
 complete -c ss-moderate -l blocklist -r -F -d 'what FILE lists is toxic; may be repeated'
 complete -c ss-moderate -l allowlist -r -F -d 'what FILE lists isn\'t scored; may be repeated'

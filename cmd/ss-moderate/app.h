@@ -58,7 +58,7 @@ enum profile { PROFILE_NORMAL, PROFILE_STRICT, PROFILE_LENIENT };
 enum by { BY_SCORE, BY_LIST, BY_WANT, BY_RULE };
 
 struct counts {
-	uint64_t chat, toxic, masked, blocked, dropped;
+	uint64_t chat, toxic, masked, blocked, held, dropped;
 	uint64_t asked, unanswered;
 };
 
@@ -113,6 +113,21 @@ struct waits {
 	bool hold, busy;
 };
 
+/* Levels of what is held, 0 to 4; -1: not set. */
+struct grade {
+	signed char all, label[TOXIC_LABELS];
+};
+struct room_grade {
+	char name[EVENT_NAME_MAX + 1];
+	struct grade grade;
+};
+struct grades {
+	struct grade all;
+	struct room_grade *room;
+	size_t n, cap;
+	struct buf name; /* for its memory */
+};
+
 struct app {
 	struct stage_conf conf;
 	struct stage *stage;
@@ -120,6 +135,10 @@ struct app {
 	double sure_threshold; /* lenient: for what is sure */
 	struct levels levels;
 	double in_force; /* for the event at hand; below 0: the options' */
+	int64_t hold;    /* --hold; below 0: not given */
+	struct opt_list level_items;
+	struct grades grades;
+	unsigned char level_in_force[TOXIC_LABELS]; /* as in_force */
 	const char *state_addr;
 	struct addr state; /* of the bus to ask; ADDR_NONE: none */
 	const char *profile_name;
@@ -153,7 +172,7 @@ struct app {
 
 /* What is said about one event. */
 struct verdict {
-	bool toxic, masked, blocked;
+	bool toxic, masked, blocked, held;
 	bool scored; /* the score makes it toxic, or the want of one */
 	enum asked asked;
 	enum by by;
@@ -179,6 +198,17 @@ double control_threshold(struct app *, const struct event *chat);
  */
 void control_recall(struct app *);
 void control_release(struct app *);
+
+/* grade.c. From the options; misuse exits 2. */
+void grade_init(struct app *, const struct opt_prog *);
+void grade_release(struct app *);
+/* An event that may set a level: it is in force from now on. */
+void grade_event(struct app *, const struct event *);
+/* The levels for a chat event, by its room; all 0 for one of staff. */
+void grade_find(
+    struct app *, const struct event *chat, unsigned char level[TOXIC_LABELS]);
+/* The label that a message with these scores is held for, -1: none. */
+int grade_holds(const struct app *, const struct verdict *);
 
 /* profile.c. From the options: what toxic means. */
 void profile_init(struct app *);

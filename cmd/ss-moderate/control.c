@@ -95,6 +95,7 @@ control_event(struct app *a, const struct event *ev)
 	struct levels *l = &a->levels;
 	double value;
 
+	grade_event(a, ev);
 	if (!is_threshold(ev))
 		return;
 	m = json_get(&ev->doc, "value");

@@ -172,12 +172,30 @@ apply_policy(struct app *a, struct verdict *v, int blocked)
 				  : "rule");
 }
 
+/*
+ * What is not blocked may be held, as it is, unless a rule has let it pass:
+ * then moderators see what they decide about.
+ */
+static void
+hold_back(struct app *a, struct verdict *v, int blocked)
+{
+	int label = v->blocked ? -1 : grade_holds(a, v);
+
+	if (label < 0 || blocked == 0 || (v->by == BY_RULE && !v->toxic))
+		return;
+	v->held = true;
+	v->masked = false;
+	if (v->reason == NULL)
+		set_reason(v, toxic_label_name[label]);
+}
+
 static void
 count(struct counts *c, const struct verdict *v)
 {
 	c->toxic += v->toxic;
 	c->masked += v->masked;
 	c->blocked += v->blocked;
+	c->held += v->held;
 }
 
 /* From the scores in v on: the rules, the policy, the output. */
@@ -190,6 +208,7 @@ conclude(struct app *a, const struct event *ev, struct verdict *v)
 	if (a->filter != NULL && !consult_rules(a, ev, v, &blocked))
 		return;
 	apply_policy(a, v, blocked);
+	hold_back(a, v, blocked);
 	v->explained = a->explain;
 	if ((a->explain && explain(a, v) < 0) ||
 	    (v->masked && replace_message(a, &ev) < 0) ||
@@ -208,6 +227,7 @@ moderate(struct app *a, const struct event *ev, const struct json_member *msg)
 	struct verdict v = { .toxic = false };
 
 	a->in_force = control_threshold(a, ev);
+	grade_find(a, ev, a->level_in_force);
 	if (judge(a, msg, &v) < 0)
 		stage_reject(a->stage, strerror(errno));
 	else if (a->ask == NULL || v.reason != NULL || !ask_about(a, ev, &v))

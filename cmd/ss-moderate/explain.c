@@ -172,10 +172,13 @@ explain(struct app *a, const struct verdict *v)
 		"rule" };
 	struct buf *b = &a->why;
 	uint64_t policy = a->policy_id;
-	int err;
+	int err, l;
 
 	if (a->in_force >= 0)
 		hash(&policy, &a->in_force, sizeof(a->in_force));
+	for (l = 0; l < TOXIC_LABELS; l++)
+		if (a->level_in_force[l] != 0)
+			hash(&policy, a->level_in_force + l, 1);
 	buf_reset(b);
 	err = buf_addf(b, "{\"by\":\"%s\"", by[v->by]);
 	if (a->lists.blocked.n > 0)

@@ -193,6 +193,8 @@ on_metrics(void *arg, struct buf *b)
 	metrics_counter(
 	    b, "blocked_total", "Those that were blocked.", c->blocked);
 	metrics_counter(
+	    b, "held_total", "Those held for a moderator.", c->held);
+	metrics_counter(
 	    b, "dropped_total", "Those that a rule dropped.", c->dropped);
 	metrics_counter(b, "asked_total",
 	    "Those that another model was asked about.", c->asked);
@@ -226,6 +228,7 @@ app_init(struct app *a)
 	buf_init(&a->err, EVENT_INPUT_MAX);
 	buf_init(&a->lists.rest, EVENT_INPUT_MAX);
 	buf_init(&a->levels.room, EVENT_INPUT_MAX);
+	buf_init(&a->grades.name, EVENT_INPUT_MAX);
 }
 
 static void
@@ -238,6 +241,7 @@ app_release(struct app *a)
 	filter_free(a->filter);
 	lists_release(&a->lists);
 	control_release(a);
+	grade_release(a);
 	event_release(&a->edited_ev);
 	event_release(&a->late_ev);
 	buf_release(&a->text);
@@ -264,6 +268,7 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	else if (strcmp(a->policy_name, "block") == 0)
 		a->policy = POLICY_BLOCK;
 	profile_init(a);
+	grade_init(a, prog);
 	if (a->state_addr == NULL)
 		return;
 	if (addr_parse(&a->state, a->state_addr, &err) < 0)
@@ -305,6 +310,7 @@ main(int argc, char **argv)
 		.threshold = -1,
 		.levels = { .all = -1 },
 		.in_force = -1,
+		.hold = -1,
 		.njobs = 1,
 		.score_seconds = { .bound = metrics_call_seconds,
 		    .n = METRICS_CALL_BOUNDS },
@@ -335,6 +341,18 @@ main(int argc, char **argv)
 		    .out = &a.policy_name,
 		    .choices = "annotate mask block",
 		    .help = "what becomes of toxic messages (annotate)" },
+		{ .kind = OPT_INT,
+		    .name = "hold",
+		    .arg = "LEVEL",
+		    .out = &a.hold,
+		    .min = 0,
+		    .max = 4,
+		    .help = "hold what may be wrong; 4: the most (0: none)" },
+		{ .kind = OPT_FILES,
+		    .name = "level",
+		    .arg = "LEVEL",
+		    .out = &a.level_items,
+		    .help = "the same: N, or LABEL=N; may be repeated" },
 		{ .kind = OPT_FILE,
 		    .name = "rules",
 		    .arg = "FILE",

@@ -24,7 +24,8 @@ struct waiting {
 	struct source_line line;
 	struct toxic_result *result; /* NULL: READY */
 	double in_force;             /* the threshold where it stands */
-	char text[];                 /* the line and a NUL */
+	unsigned char level[TOXIC_LABELS];
+	char text[]; /* the line and a NUL */
 };
 
 struct queue {
@@ -133,6 +134,7 @@ queue_prepare(struct app *a, const struct event *ev)
 	}
 	*w->result = a->result;
 	w->in_force = a->in_force;
+	memcpy(w->level, a->level_in_force, sizeof(w->level));
 	return w;
 }
 
@@ -212,6 +214,7 @@ queue_move(struct app *a, bool hold)
 			stage_emit(a->stage, w->text, w->line.n, w->keep);
 		} else {
 			a->in_force = w->in_force;
+			memcpy(a->level_in_force, w->level, sizeof(w->level));
 			moderate_late(
 			    a, w->text, w->line.n, w->result, w->asked);
 		}

@@ -9,7 +9,7 @@
 #include "banned.h"
 
 /* Ours to say: what a client or an earlier run put there goes. */
-static const char *const verdict_keys[] = { "toxic", "score", "blocked",
+static const char *const verdict_keys[] = { "toxic", "score", "blocked", "held",
 	"masked", "reason", "labels", "why", NULL };
 
 /* 0 to 1 with at most four decimals, as short as it can be. */
@@ -60,6 +60,8 @@ write_verdict(struct app *a, const struct verdict *v)
 		err |= buf_adds(b, ",\"masked\":true");
 	if (v->blocked)
 		err |= buf_adds(b, ",\"blocked\":true");
+	if (v->held)
+		err |= buf_adds(b, ",\"held\":true");
 	if (v->reason != NULL) {
 		err |= buf_adds(b, ",\"reason\":");
 		err |= json_write_str(b, v->reason, v->reason_len);
