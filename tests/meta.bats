@@ -433,6 +433,10 @@ run_examples() {
 	run_examples ss-dash.1
 }
 
+@test "the examples of safestream-moderation(7) work" {
+	run_examples safestream-moderation.7
+}
+
 @test "the examples of ss-ctl(1) work" {
 	run_examples ss-ctl.1
 }
