@@ -46,9 +46,8 @@ dangerous(uint32_t cp)
 	       (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfffd;
 }
 
-/* Copies text of n bytes to out (room for max), control characters as \xNN. */
-static size_t
-escape(const char *text, size_t n, char *out, size_t max)
+size_t
+msg_escape(const char *text, size_t n, char *out, size_t max)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t i, k, j, at = 0;
@@ -86,7 +85,7 @@ say(const char *fmt, va_list ap)
 		return;
 	if ((size_t)n >= sizeof text)
 		n = sizeof text - 1;
-	at += escape(text, (size_t)n, out + at, sizeof out - at - 1);
+	at += msg_escape(text, (size_t)n, out + at, sizeof out - at - 1);
 	out[at++] = '\n';
 	r = write(STDERR_FILENO, out, at);
 	(void)r; /* nowhere to complain */

@@ -35,6 +35,10 @@ unit() {
 	unit burst
 }
 
+@test "msg" {
+	unit msg
+}
+
 @test "utf8" {
 	unit utf8
 }

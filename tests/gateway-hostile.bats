@@ -1,0 +1,17 @@
+#!/usr/bin/env bats
+# gateway-hostile.bats: requests that are malformed, huge, smuggled or cut get
+# their answers, and others theirs.
+
+load viewers
+
+@test "hostile HTTP gets its 4xx, and ends nothing" {
+	start_gateway_on_a_bus
+	run -0 python3 "$TESTS/hostile.py" http "$SS_PORT"
+	refute_line --regexp '^BAD'
+	assert [ "${#lines[@]}" -gt 100 ]
+	# no request hid in another one
+	assert_equal "$(grep -c '"type":"gift"' gw.out)" \
+		"$(grep -cE '^ok (a good one|two equal lengths|a gift behind|more body).* 200 OK' \
+			<<<"$output")"
+	run -0 kill -0 "$(pid gw)"
+}
