@@ -146,3 +146,20 @@ print(s.getsockname()[1])')
 	start_gateway_on_a_bus --www overlay
 	page overlay in
 }
+
+@test "what ss-ctl does shows: deleted, muted with a countdown, kicked" {
+	start_pipeline
+	page moderated
+}
+
+@test "a toxic message is held, then approved or denied by ss-ctl" {
+	mkdir bin
+	cat >bin/ss-moderate <<-END
+		#!/bin/sh
+		"$BINDIR/ss-moderate" "\$@" | jq --unbuffered -c \
+			'if .toxic and (.approved | not) then .held = true else . end'
+	END
+	chmod +x bin/ss-moderate
+	PATH=$WORK/bin:$PATH start_pipeline
+	page holds
+}

@@ -280,7 +280,8 @@ async function scroll({ browser, url, args: [fifo] }) {
   same(list.map((t) => Number(t.slice(7))), Array.from({ length: list.length }, (_, i) => 1112 - list.length + 1 + i), "the newest, in order");
 }
 
-// So many messages in so many seconds: how long frames and keystrokes take.
+// So many messages in so many seconds: how long frames and keystrokes take,
+// and how much of a processor's time the page's own thread does.
 async function flood({ browser, url, args: [fifo, count, seconds] }) {
   const p = await join(browser, url, "alice");
   const total = Number(count), ms = Number(seconds) * 1000, ts = new Date().toISOString();
@@ -293,6 +294,11 @@ async function flood({ browser, url, args: [fifo, count, seconds] }) {
       requestAnimationFrame(tick);
     });
   });
+  const cdp = await p.context().newCDPSession(p);
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async () => Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics
+    .map((m) => [m.name, m.value]));
+  const idle = await busy();
   const began = Date.now(), keys = [];
   for (let n = 0; n < total;) {
     const due = Math.min(total, Math.ceil(total * (Date.now() - began + 50) / ms));
@@ -308,13 +314,56 @@ async function flood({ browser, url, args: [fifo, count, seconds] }) {
   await has(p, "end");
   const took = (Date.now() - began) / 1000;
   const frames = (await p.evaluate(() => window.frames_ms)).sort((a, b) => a - b);
+  const used = await busy();
+  const cpu = (name) => ((used[name] - idle[name]) / took * 100).toFixed(0);
   keys.sort((a, b) => a - b);
   const q = (all, f) => all[Math.floor((all.length - 1) * f)].toFixed(0);
   const n = await p.$$eval("#list > *", (all) => all.length);
   console.log(`# ${total} messages in ${took.toFixed(1)} s: frames p50 ${q(frames, 0.5)} p99 ${q(frames, 0.99)} max ${q(frames, 1)} ms, ` +
-    `keystrokes p50 ${q(keys, 0.5)} p99 ${q(keys, 0.99)} ms, ${n} rows`);
+    `keystrokes p50 ${q(keys, 0.5)} p99 ${q(keys, 0.99)} ms; its thread ${cpu("TaskDuration")} % busy, ` +
+    `scripts ${cpu("ScriptDuration")}, layout ${cpu("LayoutDuration")}, style ${cpu("RecalcStyleDuration")}; ${n} rows`);
   check(n <= 250, "rows are bounded");
   check(frames.length > took, "it drew more than a frame a second");
+}
+
+// The same for real, from ss-ctl through the whole loop to the page.
+async function moderated({ browser, url }) {
+  const ctl = (...words) => execFileSync("ss-ctl", words, { encoding: "utf8" });
+  const alice = await join(browser, url, "alice"), bob = await join(browser, url, "bob");
+  const left = async () => Number(/0:(\d\d)/.exec(await bob.textContent("#notice"))?.[1]);
+  await say(bob, "to be deleted");
+  await has(alice, "to be deleted");
+  ctl("delete", await alice.getAttribute(".row.chat", "data-id"));
+  for (const p of [alice, bob]) await until("deleted", async () => (await texts(p)).length === 0);
+  ctl("mute", "bob", "5s");
+  await until("a countdown", async () => (await left()) > 0);
+  const first = await left();
+  await until("it goes down", async () => (await left()) < first);
+  await bob.fill("#text", "may I?");
+  check(await bob.isDisabled("#send"), "not yet");
+  await until("it is over", () => bob.isEnabled("#send"));
+  await bob.press("#text", "Enter");
+  await has(alice, "may I?");
+  ctl("kick", "bob");
+  await until("he is told", async () => /removed/.test(await bob.textContent("#join-error")));
+  await state(bob, ["ended"]);
+}
+
+async function holds({ browser, url }) {
+  const ctl = (...words) => execFileSync("ss-ctl", words, { encoding: "utf8" });
+  const alice = await join(browser, url, "alice"), bob = await join(browser, url, "bob");
+  for (const text of ["you are a stupid idiot", "you are a stupid moron"]) {
+    await say(alice, text);
+    await has(alice, text, "held");
+  }
+  const [first, second] = await alice.$$eval("[data-fate=held]", (all) => all.map((r) => r.dataset.id));
+  ctl("deny", second);
+  await has(alice, "you are a stupid moron", "denied");
+  ctl("approve", first);
+  await has(alice, "you are a stupid idiot", "sent");
+  await bob.click(".veil"); // published, and still toxic
+  await has(bob, "you are a stupid idiot");
+  same((await texts(bob)).length, 1, "bob's messages");
 }
 
 // The overlay is one of our examples, served by --www.
@@ -417,4 +466,4 @@ async function trouble({ browser, url, args: [gone, back, fifo, out] }) {
 }
 
 await main({ two, composer, blocked, veiled, markup, reconnect, actions, mute, gifts, scroll, flood, axe, load, trouble, tokens,
-  overlay });
+  overlay, moderated, holds });
