@@ -6,6 +6,9 @@ const OFTEN = 5000; // ms between two looks, with few viewers
 const EACH = 10; // ms more per viewer: 100 requests a second at most
 const REFUSED = 3; // tries in a row that a healthy server turned down
 
+const OUTSIDE = "The chat did not let you in: a token that is not valid or not of this " +
+  "name, a ban, or too many viewers.";
+
 const WORDS = {
   idle: "Not joined", connecting: "Connecting", open: "Live", slow: "Waiting",
   waiting: "Reconnecting", ended: "Left", reset: "Connecting",
@@ -17,7 +20,8 @@ async function get(path, accept) {
 }
 
 export function createWatch({ state, text, bar, barText, viewers, say }) {
-  let now = "idle", until = 0, reason = "", late = 0, failed = 0, count = 0, turn = 0, timer, onrefused;
+  let now = "idle", until = 0, reason = "", late = 0, failed = 0, count = 0, turn = 0,
+    admitted = false, timer, onrefused;
 
   function draw() {
     const trouble = reason || (late ? "Something takes longer than usual. Messages wait and come by themselves." : "");
@@ -41,8 +45,11 @@ export function createWatch({ state, text, bar, barText, viewers, say }) {
         : body.bus === false || body.output === false
           ? "A part of the chat is away. Messages wait and come by themselves."
           : "The chat is starting.";
-      if (ok && now === "waiting" && ++failed >= REFUSED && onrefused)
-        return onrefused("The chat did not let you in under this name, or with this token.");
+      // a browser doesn't tell a page with which status it was refused
+      if (ok && now === "waiting" && ++failed >= REFUSED) {
+        if (!admitted && onrefused) return onrefused(OUTSIDE);
+        reason = "The chat does not let you in at the moment.";
+      }
       if (ok && turn++ % 2 === 0) {
         count = (await get("/metrics", "application/json")).body.viewer_count || 0;
         viewers.textContent = `${count.toLocaleString()} watching`;
@@ -73,7 +80,7 @@ export function createWatch({ state, text, bar, barText, viewers, say }) {
       late = n;
       draw();
     },
-    begin(how) { ({ onrefused } = how); failed = 0; timer = setTimeout(round, 300); },
+    begin(how) { ({ onrefused } = how); failed = 0; admitted = false; timer = setTimeout(round, 300); },
     end() { clearTimeout(timer); onrefused = undefined; now = "idle"; reason = ""; late = 0; viewers.hidden = true; draw(); },
     set(next, wait) {
       const had = now;
@@ -81,6 +88,7 @@ export function createWatch({ state, text, bar, barText, viewers, say }) {
       until = Date.now() + (wait || 0) * 1000;
       if (next === "open") {
         failed = 0;
+        admitted = true;
         reason = "";
         if (had !== "open" && turn) say("Connected");
         clearTimeout(timer);
