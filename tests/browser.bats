@@ -47,7 +47,8 @@ supervised() {
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])')
-	export SS_PORT SS_RUN=$WORK/run SS_DIR=$WORK/logs
+	export SS_PORT SS_RUN=$WORK/run SS_DIR=$WORK/logs SS_DASH_PORT=0
+	export SS_RATE=0 SS_REPEAT_AFTER=0
 	SS_URL=http://127.0.0.1:$SS_PORT
 	unset SS_BUS
 	start_bg all "$ROOT/examples/supervise.sh"

@@ -1,5 +1,5 @@
 // screenshots.mjs BIN DIR: starts the chat, lets people talk, and takes
-// pictures of the viewers' page, light and dark, narrow and wide, into DIR.
+// pictures of both pages, light and dark, narrow and wide, into DIR.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
@@ -47,11 +47,22 @@ async function chatter(room) {
   await crowd.context().close();
 }
 
-const port = await freePort();
+async function picture(page, name) {
+  const file = path(dir, name);
+  await page.screenshot({ path: file, scale: "css" });
+  const { size } = statSync(file);
+  console.log(file, size);
+  if (size > MOST) throw new Error(`${file}: over ${MOST} bytes`);
+  await page.context().close();
+}
+
+const port = await freePort(), deskPort = await freePort();
 const run = mkdtempSync(path(tmpdir(), "ss-shots-"));
 const url = `http://127.0.0.1:${port}`;
 const chat = spawn("examples/supervise.sh", { stdio: "ignore", env: { ...process.env,
-  PATH: `${bin}:${process.env.PATH}`, SS_PORT: port, SS_RUN: path(run, "run"), SS_DIR: path(run, "logs") } });
+  PATH: `${bin}:${process.env.PATH}`, SS_RATE: 0, SS_REPEAT_AFTER: 0, SS_GIFT_RATE: 1000,
+  SS_PORT: port, SS_DASH_PORT: deskPort, SS_RUN: path(run, "run"), SS_DIR: path(run, "logs") } });
+const ended = new Promise((ok) => chat.on("exit", ok));
 const browser = await launch();
 try {
   mkdirSync(dir, { recursive: true });
@@ -66,16 +77,17 @@ try {
     await p.click("#gift-row button >> nth=5");
     await p.waitForSelector(".streak >> nth=1");
     await p.fill("#text", "see you all next");
-    const file = path(dir, `chat-${colorScheme}-${width}.png`);
-    await p.screenshot({ path: file, scale: "css" });
-    const { size } = statSync(file);
-    console.log(file, size);
-    if (size > MOST) throw new Error(`${file}: over ${MOST} bytes`);
-    await p.context().close();
+    await picture(p, `chat-${colorScheme}-${width}.png`);
+  }
+  for (const [colorScheme, width, height] of [["light", 1280, 800], ["dark", 1280, 800]]) {
+    const p = await open(browser, `http://127.0.0.1:${deskPort}`, { colorScheme, viewport: { width, height }, reducedMotion: "reduce" });
+    await p.waitForSelector("text=that violin at the end");
+    await until("a minute's figures", async () => !/–/.test(await p.textContent("#now-rate")));
+    await picture(p, `desk-${colorScheme}-${width}.png`);
   }
 } finally {
   await browser.close();
   chat.kill("SIGTERM");
-  await new Promise((ok) => chat.on("exit", ok));
+  await ended;
   rmSync(run, { recursive: true });
 }
