@@ -30,8 +30,8 @@
 
 #include "banned.h"
 
-#define SIZE 134      /* bytes of a message: about what one of ours has */
-#define UNIT_MAX 256  /* and of a message as the protocol has it */
+#define SIZE 230      /* bytes of a message: about what one of ours has */
+#define UNIT_MAX 512  /* and of a message as the protocol has it */
 #define PATIENCE 10.0 /* seconds without a delivery, then it is over */
 #define WARMUP 0.3    /* seconds that don't count */
 
@@ -120,7 +120,7 @@ speak(struct load *l)
 		    l->hello, WS_BINARY, nats, sizeof nats - 1, mask);
 		n = (size_t)snprintf(text, sizeof text,
 		    "PUB chat %d\r\n%0*d\r\n", SIZE, SIZE, 0);
-		l->unit = sizeof "MSG chat 1 134\r\n" - 1 + SIZE + 2;
+		l->unit = sizeof "MSG chat 1 230\r\n" - 1 + SIZE + 2;
 	} else {
 		l->nhello = ws_write(
 		    l->hello, WS_BINARY, mqtt, sizeof mqtt, mask);
