@@ -226,6 +226,19 @@ put() {
 	assert_equal "$(codes)" 'a slow_mode'
 }
 
+@test "who gets an old past from the hub isn't shown bans of addresses either" {
+	printf '%s\n' \
+		'{"type":"ban","id":"1","address":"192.0.2.9","ts":"2020-01-01T00:00:00.000Z"}' \
+		'{"type":"chat","id":"2","user":"u","message":"old","toxic":false,"ts":"2020-01-01T00:00:01.000Z"}' |
+		ss-log --no-tee
+	start_pipeline --history 0
+	run client "$WS_URL/bob?history=0" --expect 1
+	epoch=$(jq -r .epoch <<<"$output")
+	run client "$WS_URL/bob?epoch=$epoch&since=0" --until old
+	assert_equal "$(jq -r '.message // .type' <<<"$output" | xargs)" \
+		'hello old'
+}
+
 # --- with tokens ---
 
 # token NAME ROLE: a token of that name

@@ -19,7 +19,8 @@ struct app {
 	double timeout;
 	bool wait;
 
-	struct addr addr; /* of the socket, or of --output */
+	int (*send)(struct app *); /* one of send.c */
+	struct addr addr;          /* of the socket, or of --output */
 	struct action action;
 	int64_t duration;   /* ms; 0: none given */
 	struct buf members; /* the action's, as JSON without braces */

@@ -74,8 +74,8 @@ check_output(struct app *a, const struct opt_prog *prog)
 		opt_misuse(prog, "SS_BUS: %s", err);
 }
 
-/* Reads everything and says where it goes. */
-static int (*parse(struct app *a, int argc, char **argv))(struct app *)
+static void
+parse(struct app *a, int argc, char **argv)
 {
 	const struct opt opts[] = {
 		{ OPT_TEXT, 0, "control", "PATH",
@@ -133,7 +133,7 @@ static int (*parse(struct app *a, int argc, char **argv))(struct app *)
 		opt_misuse(
 		    &prog, "--key: must be 1 to 64 printable characters");
 	check_output(a, &prog);
-	return a->output ? send_line : http ? send_http : send_control;
+	a->send = a->output ? send_line : http ? send_http : send_control;
 }
 
 int
@@ -141,15 +141,15 @@ main(int argc, char **argv)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct app a = { .timeout = 10 };
-	int (*send_it)(struct app *), status;
+	int status;
 
 	buf_init(&a.members, REQUEST_MAX);
 	buf_init(&a.text, REQUEST_MAX);
-	send_it = parse(&a, argc, argv);
+	parse(&a, argc, argv);
 	/* a closed stdout ends us as it does any filter */
 	if (!a.output || a.addr.kind != ADDR_STD)
 		sigaction(SIGPIPE, &ignore, NULL);
-	status = send_it(&a);
+	status = a.send(&a);
 	buf_release(&a.members);
 	buf_release(&a.text);
 	return status;

@@ -14,14 +14,16 @@
 
 #include "banned.h"
 
-#define HOLDS_MAX 10000   /* open ones; the oldest ends before its time */
+#define HOLDS_MAX 10000 /* open ones; the oldest ends before its time */
+#define BUCKETS 4096
 #define GRACE_MS 60000    /* for a decision that was in time and comes late */
 #define PUBLISH_MAX 10000 /* approved, not seen as published yet */
 
 struct hold {
-	struct hold *next;
-	int64_t until; /* wall ms */
-	bool ended;    /* its time is over, and the author was told */
+	struct hold *next, *prev;
+	struct hold *same; /* in its bucket */
+	int64_t until;     /* wall ms */
+	bool ended;        /* its time is over, and the author was told */
 	size_t len;
 	char id[ULID_LEN + 1];
 	char room[EVENT_NAME_MAX + 1], user[EVENT_NAME_MAX + 1];
@@ -39,7 +41,8 @@ struct publish {
 };
 
 struct holds {
-	struct hold *first; /* by until */
+	struct hold *first, *last; /* by until */
+	struct hold *bucket[BUCKETS];
 	struct publish *publish;
 	size_t n, npublish;
 	struct loop_timer timer;
@@ -102,24 +105,57 @@ time_of(const struct event *ev)
 	return clock_wall_ms();
 }
 
+/* Ids are the gateways' own: their last characters are random. */
 static struct hold **
+slot(struct gateway *g, const char *id)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 16777619u;
+	return &g->holds->bucket[(h ^ h >> 16) % BUCKETS];
+}
+
+static struct hold *
 find(struct gateway *g, const char *id)
 {
-	struct hold **at = &g->holds->first;
+	struct hold *e = *slot(g, id);
 
-	while (*at && strcmp((*at)->id, id) != 0)
-		at = &(*at)->next;
-	return at;
+	while (e && strcmp(e->id, id) != 0)
+		e = e->same;
+	return e;
 }
 
 static void
-take_out(struct gateway *g, struct hold **at)
+take_out(struct gateway *g, struct hold *e)
 {
-	struct hold *e = *at;
+	struct hold **at = slot(g, e->id);
 
-	*at = e->next;
+	while (*at != e)
+		at = &(*at)->same;
+	*at = e->same;
+	*(e->prev ? &e->prev->next : &g->holds->first) = e->next;
+	*(e->next ? &e->next->prev : &g->holds->last) = e->prev;
 	free(e);
 	g->holds->n--;
+}
+
+/* Nearly always it is the last to end. */
+static void
+put_in(struct gateway *g, struct hold *e)
+{
+	struct holds *h = g->holds;
+	struct hold **at = slot(g, e->id);
+
+	e->same = *at;
+	*at = e;
+	e->prev = h->last;
+	while (e->prev && e->prev->until > e->until)
+		e->prev = e->prev->prev;
+	e->next = e->prev ? e->prev->next : h->first;
+	*(e->prev ? &e->prev->next : &h->first) = e;
+	*(e->next ? &e->next->prev : &h->last) = e;
+	h->n++;
 }
 
 static void
@@ -180,15 +216,14 @@ on_time(void *arg)
 {
 	struct gateway *g = arg;
 	int64_t now = clock_wall_ms();
-	struct hold **at = &g->holds->first, *e;
+	struct hold *e, *next;
 
-	while ((e = *at) && e->until <= now) {
+	for (e = g->holds->first; e && e->until <= now; e = next) {
+		next = e->next;
 		if (!e->ended)
 			expire(g, e);
 		if (e->until + GRACE_MS <= now)
-			take_out(g, at);
-		else
-			at = &e->next;
+			take_out(g, e);
 	}
 	set_timer(g);
 }
@@ -196,7 +231,7 @@ on_time(void *arg)
 void
 hold_add(struct gateway *g, const struct event *ev)
 {
-	struct hold *e, **at;
+	struct hold *e;
 	int64_t until = time_of(ev) + STATE_HOLD_MS;
 
 	if (until + GRACE_MS <= clock_wall_ms())
@@ -206,7 +241,7 @@ hold_add(struct gateway *g, const struct event *ev)
 		return;
 	if (!copy(ev, "room", e->room, sizeof e->room))
 		memcpy(e->room, EVENT_ROOM, sizeof EVENT_ROOM);
-	if (!copy(ev, "id", e->id, sizeof e->id) || *find(g, e->id) ||
+	if (!copy(ev, "id", e->id, sizeof e->id) || find(g, e->id) ||
 	    !copy(ev, "user", e->user, sizeof e->user)) {
 		free(e);
 		return;
@@ -216,20 +251,15 @@ hold_add(struct gateway *g, const struct event *ev)
 	e->len = ev->len;
 	memcpy(e->line, ev->line, ev->len);
 	if (g->holds->n >= HOLDS_MAX)
-		take_out(g, &g->holds->first);
-	at = &g->holds->first;
-	while (*at && (*at)->until <= until)
-		at = &(*at)->next;
-	e->next = *at;
-	*at = e;
-	g->holds->n++;
+		take_out(g, g->holds->first);
+	put_in(g, e);
 	set_timer(g);
 }
 
 bool
 hold_is_open(struct gateway *g, const char *id)
 {
-	const struct hold *e = *find(g, id);
+	const struct hold *e = find(g, id);
 
 	return e && !e->ended && e->until > clock_wall_ms();
 }
@@ -237,10 +267,10 @@ hold_is_open(struct gateway *g, const char *id)
 void
 hold_drop(struct gateway *g, const char *id)
 {
-	struct hold **at = find(g, id);
+	struct hold *e = find(g, id);
 
-	if (*at)
-		take_out(g, at);
+	if (e)
+		take_out(g, e);
 }
 
 static bool
@@ -348,16 +378,16 @@ bool
 hold_decide(struct gateway *g, const struct event *ev, bool approve)
 {
 	char target[ULID_LEN + 1];
-	struct hold **at;
+	struct hold *e;
 
 	if (!copy(ev, "target", target, sizeof target))
 		return false;
-	at = find(g, target);
-	if (!*at || time_of(ev) >= (*at)->until)
+	e = find(g, target);
+	if (!e || time_of(ev) >= e->until)
 		return false;
 	if (approve)
-		publish(g, *at, ev);
-	take_out(g, at);
+		publish(g, e, ev);
+	take_out(g, e);
 	return true;
 }
 

@@ -34,10 +34,15 @@ past_shown(struct gateway *g, const struct viewer *v, uint64_t seq,
 {
 	const struct json_member *m;
 	struct event ev = { 0 };
+	bool staff = v && v->fan == g->staff;
 	bool shown = event_parse(&ev, line, n) == 0 &&
 		     !force_hides_event(g, &ev, seq);
 
-	if (shown && priv && !(v && v->fan == g->staff)) {
+	/* not in the viewers' ring, but in what the hub gives */
+	if (shown && !staff && bus_is_control(&ev) &&
+	    json_get(&ev.doc, "address"))
+		shown = false;
+	if (shown && priv && !staff) {
 		m = json_get(&ev.doc, "user");
 		shown = v && m && json_str_is(m, v->ident.name);
 	}
