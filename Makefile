@@ -107,7 +107,8 @@ SQLITE_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags sqlite3)
 SQLITE_LIBS ?= $(shell $(PKG_CONFIG) --libs sqlite3)
 
 LDLIBS.ss-dash = $(SQLITE_LIBS) $(CRYPTO_LIBS) -pthread
-LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(URING_LIBS)
+LDLIBS.ss-gateway = $(WS_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(ICU_LIBS) \
+	$(URING_LIBS)
 LDLIBS.ss-load = $(CRYPTO_LIBS)
 LDLIBS.ss-log = $(SQLITE_LIBS) -pthread
 CFLAGS.cmd/ss-moderate/jobs = -pthread
@@ -124,6 +125,7 @@ CFLAGS.lib/http = $(CURL_CFLAGS)
 CFLAGS.lib/libcurl = $(CURL_CFLAGS)
 CFLAGS.lib/filter = $(JQ_CFLAGS)
 CFLAGS.lib/list/regex = $(PCRE2_CFLAGS)
+CFLAGS.lib/skeleton = $(ICU_CFLAGS)
 CFLAGS.lib/toxic/unicode = $(ICU_CFLAGS)
 
 # --- what there is --------------------------------------------------------

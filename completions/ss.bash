@@ -104,6 +104,7 @@ _ss_options() {
 		--idle-timeout:seconds
 		--jwt-key:files
 		--audience:text
+		--protect:text
 		--rate:real
 		--burst:int
 		--repeat-after:seconds

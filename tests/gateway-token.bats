@@ -408,3 +408,63 @@ later() {
 	run cat gw.err
 	refute_output --partial 'is not a loopback address'
 }
+
+@test "nobody below can look like a moderator" {
+	start_pipeline --jwt-key hs.key
+	run talk carol "$(header "$(mint carol --role moderator)")" \
+		--send "$(say hello)" --expect 1
+	assert_success
+	for name in Carol CAROL caroI car0l CAROl; do
+		refuses 403 "$(mint $name)" $name
+	done
+	run cat answer
+	assert_output --partial 'looks like a moderator'
+	# his own name, with a lower role, another one, and a higher role
+	for args in carol carola 'car0l --role streamer'; do
+		# shellcheck disable=SC2086
+		run talk ${args%% *} "$(header "$(mint $args)")" \
+			--send "$(say hello)" --expect 1
+		assert_success
+	done
+	# a gift in somebody's name by an admin makes nobody one
+	run gift "$(mint root --role admin)" dave
+	assert_output 200
+	run gift "$(mint Dave)" Dave
+	assert_output 200
+}
+
+@test "moderators' names are known again after a restart" {
+	start_pipeline --jwt-key hs.key
+	run talk carol "$(header "$(mint carol --role moderator)")" \
+		--send "$(say hello)" --expect 1
+	assert_success
+	exec 5>p1 # the pipeline stays
+	stop gw KILL
+	BG_OUT=p1 start_gateway --jwt-key hs.key
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	refuses 403 "$(mint caroI)" caroI
+	run talk carola "$(header "$(mint carola)")"
+	assert_success
+}
+
+@test "--protect: names that no guest can have, with several workers too" {
+	printf 'streamer\n\nthe.mod\n' >names
+	start_pipeline --workers 2 --protect ./names
+	for name in streamer Streamer strearner the_mod the-rnod; do
+		for i in 1 2 3; do
+			run curl "${UPGRADE[@]}" "$SS_URL/ws/$name"
+			assert_output '403 '
+		done
+	done
+	run talk stream --send "$(say hello)" --expect 1
+	assert_success
+	run gift x streamer
+	assert_output 403
+	run gift x bob
+	assert_output 200
+	for names in a/b ./nothing 'a,b c,d!'; do
+		run ss-gateway --port 0 --protect "$names"
+		assert_failure 1
+		assert_output --partial 'ss-gateway: protect: '
+	done
+}

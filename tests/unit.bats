@@ -79,6 +79,10 @@ unit() {
 	unit jwt
 }
 
+@test "skeleton" {
+	unit skeleton
+}
+
 @test "addr" {
 	unit addr
 }

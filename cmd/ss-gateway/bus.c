@@ -159,6 +159,7 @@ event(struct gateway *g)
 
 	if (!place(g, ev))
 		return;
+	names_learn(g, ev);
 	if (!in_room) {
 		outbox_returned(g, ev, EVENT_ROOM, 200);
 		g->n.bad_lines++;

@@ -26,6 +26,7 @@
 #include "ident.h"
 #include "limits.h"
 #include "loop.h"
+#include "names.h"
 #include "notify.h"
 #include "peer.h"
 #include "shared.h"
@@ -168,6 +169,7 @@ struct gateway {
 	struct metrics *metrics;
 	/* who is who */
 	struct ident_keys keys;
+	const char *protect; /* --protect, or NULL */
 	struct arrival arrival;
 	struct expiry expiry;
 	/* the end */

@@ -97,15 +97,28 @@ write_gift(struct buf *b, const struct post *p, const char *id, int64_t ts)
 	return event_write_gift(b, &e);
 }
 
+/* An admin gives in anybody's name, everybody else in his own. */
+static int
+may_give(struct gateway *g, const struct ident *id, const char *from,
+    const char *room, struct fate *a)
+{
+	if (id->known && id->role != ROLE_ADMIN && strcmp(from, id->name) != 0)
+		return post_refuse(a, 403, "from: must be the token's sub");
+	if (!ident_in_room(id, room))
+		return post_refuse(a, 403, "room: not among the token's rooms");
+	if (names_is_taken(g, id, from))
+		return post_refuse(
+		    a, 403, "from: looks like a moderator or the streamer");
+	return 0;
+}
+
 void
 gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
     const char *body, size_t n, const char *key, size_t keylen, struct fate *a)
 {
 	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1] = EVENT_ROOM;
 	char streak[EVENT_NAME_MAX + 1];
-	struct event_gift e = {
-		.nonce = key, .nonce_len = keylen, .role = id->role
-	};
+	struct event_gift e = { .nonce = key, .nonce_len = keylen };
 	struct post p = { .who = from,
 		.room = room,
 		.key = key,
@@ -123,19 +136,14 @@ gift_take(struct gateway *g, const struct ident *id, const struct peer *peer,
 	if (read_gift(g, body, n, &e, from, room, a) < 0 ||
 	    read_streak(g, &e, streak, a) < 0)
 		return;
-	if (id->known && id->role != ROLE_ADMIN &&
-	    strcmp(from, id->name) != 0) {
-		post_refuse(a, 403, "from: must be the token's sub");
+	if (may_give(g, id, from, room, a) < 0)
 		return;
-	}
-	if (!ident_in_room(id, room)) {
-		post_refuse(a, 403, "room: not among the token's rooms");
-		return;
-	}
 	if (force_bans(g, id, from, room)) {
 		post_refuse(a, 403, "from: is banned");
 		return;
 	}
+	if (strcmp(from, id->name) == 0)
+		e.role = id->role;
 	p.meaning = nonces_gift(room, &e);
 	if (!post_known(g, &p, a))
 		post_send(g, &p, a);

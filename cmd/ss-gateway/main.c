@@ -262,6 +262,8 @@ main(int argc, char **argv)
 		msg_err("start: %s", strerror(errno));
 		return 1;
 	}
+	if (names_open(&g) < 0)
+		return 1;
 	g.status = g.workers > 1 ? workers_run(&g) : gateway_run(&g);
 	limits_free(g.limits);
 	shared_free(g.shared);

@@ -187,6 +187,12 @@ identity(struct gateway *g, struct rows *t)
 		    .arg = "NAME",
 		    .out = &g->keys.audience,
 		    .help = "tokens must be for NAME (aud)" },
+		{ .kind = OPT_TEXT,
+		    .name = "protect",
+		    .arg = "NAMES",
+		    .out = &g->protect,
+		    .help = "nobody may look like NAMES: A,B or a file's path "
+			    "with a slash" },
 	};
 
 	ADD(t, rows);

@@ -31,6 +31,7 @@ struct shared {
 	pthread_mutex_t lock;
 	_Atomic uint64_t n[WORKERS_MAX][NUMBERS];
 	struct claim claim[CLAIMS];
+	struct names names;
 };
 
 struct shared *
@@ -209,11 +210,29 @@ shared_sum(struct gateway *g, struct numbers *t)
 }
 
 /* Who held it may have died in between: a claim half made is harmless. */
+struct names *
+shared_names(struct gateway *g)
+{
+	return &g->shared->names;
+}
+
 static void
 lock(struct shared *s)
 {
 	if (pthread_mutex_lock(&s->lock) == EOWNERDEAD)
 		pthread_mutex_consistent(&s->lock);
+}
+
+void
+shared_lock(struct gateway *g)
+{
+	lock(g->shared);
+}
+
+void
+shared_unlock(struct gateway *g)
+{
+	pthread_mutex_unlock(&g->shared->lock);
 }
 
 void

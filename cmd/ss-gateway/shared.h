@@ -17,6 +17,7 @@
 #define WORKERS_MAX 64
 
 struct gateway;
+struct names;
 struct shared;
 
 /* Numbers of one worker, or of all. All of them uint64_t: see shared.c. */
@@ -52,6 +53,11 @@ void shared_sum(struct gateway *, struct numbers *);
 void shared_total(const struct shared *, struct numbers *);
 /* A worker has died: what it had now is gone, and its gifts may be lost. */
 void shared_died(struct shared *, unsigned worker);
+
+/* Names that are protected (names.h), and the lock for adding one. */
+struct names *shared_names(struct gateway *);
+void shared_lock(struct gateway *);
+void shared_unlock(struct gateway *);
 
 /* A key of one sender, and what it was used for. */
 struct claim {

@@ -197,6 +197,9 @@ check_identity(struct gateway *g, struct lws *wsi, const char **why)
 	*why = "token: is not for this room";
 	if (!ident_in_room(id, room))
 		return 403;
+	*why = "name: looks like a moderator's or the streamer's";
+	if (names_is_taken(g, id, name))
+		return 403;
 	memcpy(id->name, name, strlen(name) + 1);
 	return 0;
 }

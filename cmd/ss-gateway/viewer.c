@@ -55,6 +55,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	    show_join(g, v, room) < 0)
 		goto fail;
 	buf_init(&v->given, GIVEN_MAX);
+	names_add(g, v->ident.name, v->ident.role);
 	g->n.viewers++;
 	shared_publish(g);
 	past_greet(g, v, wsi);
@@ -350,6 +351,7 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 		return;
 	}
 	show_move(g, v);
+	names_add(g, v->ident.name, v->ident.role);
 	if (expiry_set(g, v) < 0)
 		fan_close(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
 	buf_init(&b, 4096);

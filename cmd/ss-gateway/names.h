@@ -1,0 +1,45 @@
+/*
+ * names: those of moderators and streamers, which nobody below may imitate:
+ * given by --protect, connected, or seen as authors on the line, so that they
+ * are known again after a restart. They lie in memory that all workers share
+ * (shared.h); a name once learnt stays until the end.
+ */
+#ifndef SS_NAMES_H
+#define SS_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "ident.h"
+#include "role.h"
+#include "skeleton.h"
+
+/* More are not protected: so many speak for nobody. */
+#define NAMES_MAX 1024
+
+struct gateway;
+
+/* One that is protected. Written once, but for the role. */
+struct name {
+	_Atomic unsigned char role;
+	bool given; /* by --protect */
+	char name[EVENT_NAME_MAX + 1];
+	char skeleton[SKELETON_MAX];
+};
+struct names {
+	_Atomic unsigned n;
+	struct name list[NAMES_MAX];
+};
+
+/* The names given by --protect. 0, or -1 after a message. */
+int names_open(struct gateway *);
+/* Somebody of this role has this name; below moderator that means nothing. */
+void names_add(struct gateway *, const char *name, enum role);
+/* What an event says of its author. */
+void names_learn(struct gateway *, const struct event *);
+/* He may not have this name: it is, or looks like, that of a higher one. */
+bool names_is_taken(
+    struct gateway *, const struct ident *who, const char *name);
+
+#endif
