@@ -106,6 +106,19 @@ without_ids() {
 		$'Bearer abc.def-ghi\nBearer abc.def-ghi'
 }
 
+@test "without a token file SS_TOKEN is sent, if it is a token" {
+	serve ok
+	SS_TOKEN=abc.def-ghi gift
+	echo from-file >token
+	SS_TOKEN=abc.def-ghi gift --token-file token
+	run --separate-stderr env SS_TOKEN='a b' ss-gift --from a --gift-id 1 \
+		--amount 1
+	assert_failure 1
+	assert_equal "$stderr" 'ss-gift: SS_TOKEN: not a token'
+	assert_equal "$(logged .headers.authorization)" \
+		$'Bearer abc.def-ghi\nBearer from-file'
+}
+
 @test "a token file that is missing, empty or no token is an error, not sent" {
 	serve ok
 	: >empty

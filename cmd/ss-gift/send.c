@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -300,17 +301,22 @@ send_gift(struct app *a, const struct gift *g)
 		a->status = 1;
 }
 
-/* The Authorization header, out of --token-file. */
+/* The Authorization header, out of --token-file, or else SS_TOKEN. */
 static int
-read_token(struct app *a)
+read_token(struct app *a, const char *env)
 {
 	struct buf token;
-	const char *why;
+	const char *why = NULL;
 	int rc = -1;
 
 	buf_init(&token, SECRET_MAX);
-	if (secret_read(a->token_file, &token, &why) < 0)
-		msg_err("%s: %s", a->token_file, why);
+	if (a->token_file)
+		secret_read(a->token_file, &token, &why);
+	else if (!(why = secret_check(env, strlen(env))))
+		buf_adds(&token, env);
+	if (why)
+		msg_err(
+		    "%s: %s", a->token_file ? a->token_file : "SS_TOKEN", why);
 	else if (buf_adds(&a->auth, "Authorization: Bearer ") == 0)
 		rc = buf_add(&a->auth, token.p, token.len);
 	buf_release(&token);
@@ -320,12 +326,12 @@ read_token(struct app *a)
 static int
 open_http(struct app *a)
 {
-	const char *err;
+	const char *err, *env = getenv("SS_TOKEN");
 	bool readable = false;
 	struct buf again;
 
-	if (a->token_file != NULL) {
-		if (read_token(a) < 0)
+	if (a->token_file != NULL || env != NULL) {
+		if (read_token(a, env) < 0)
 			return -1;
 		buf_init(&again, a->target.max);
 		http_url(a->url, "/", &again, &readable, &err);
