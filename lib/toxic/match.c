@@ -5,6 +5,8 @@
  */
 #include "match.h"
 
+#include "masks.h"
+
 #include "../banned.h"
 
 #define GAP_MAX 4        /* glyphs in a gap inside a word */
@@ -262,8 +264,10 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
     struct match_token *token)
 {
 	unsigned budget = match_budget(n);
+	size_t ntokens = match_within(lex, g, n, token, &budget);
 
-	return match_within(lex, g, n, token, &budget);
+	masks_doubt(lex, g, n, token, ntokens);
+	return ntokens;
 }
 
 bool
