@@ -1,6 +1,7 @@
 /*
- * data: labelled rows from files. A row is held back by a hash of its text,
- * so that the same text is on the same side whatever file it comes from.
+ * data: labelled rows from files. What is calibrated by, harmless lines of
+ * chat, is in part held back from training, by a hash of the text, so that the
+ * same text is on the same side whatever file it comes from.
  */
 #include "train.h"
 
@@ -112,7 +113,8 @@ add_row(struct data *d, struct row r, const struct field *source,
 	r.len = (uint32_t)n;
 	r.source = (uint8_t)s;
 	r.lang = (uint8_t)l;
-	r.held = is_held(text, n);
+	r.held = r.chat && !r.made && r.y[TOXIC_TOXICITY] == 0 &&
+		 is_held(text, n);
 	if (buf_add(&d->text, text, n) < 0)
 		return strerror(errno);
 	d->row[d->n++] = r;

@@ -25,10 +25,9 @@
 #define RATE_FALL 0.8F /* how much of it is gone after the last epoch */
 #define RATE_BIAS 0.3F /* of the rate, for biases that are kept */
 #define RATE_TOP 0.5F  /* of the rate, for what stands behind hidden units */
-#define DECAY 1e-7F
+#define DECAY 1e-5F
 #define DECAY_TOP 1e-6F
-#define CHAT_WEIGHT 2.0F
-#define MADE_WEIGHT 3.0F
+#define CHAT_WEIGHT 3.0F
 #define TEXT_BYTES 1200 /* read of one text */
 #define DROP_IN_TEN 3   /* features the deep model doesn't see */
 #define FIRST_SPREAD 0.1F
@@ -167,7 +166,7 @@ static bool
 gradients(struct learner *l, struct biases *b, const struct row *r,
     const float *z, float *g)
 {
-	float weight = r->made ? MADE_WEIGHT : r->chat ? CHAT_WEIGHT : 1;
+	float weight = r->chat ? CHAT_WEIGHT : 1;
 	float *source = b->source[r->source], *sum = b->source_sum[r->source];
 	bool any = false;
 	int h;
@@ -263,7 +262,7 @@ learn_deep(struct learner *l, struct sample s)
 		return;
 	s.at = l->kept;
 	s.n = n;
-	s.factor = 1 / sqrtf((float)n);
+	s.factor = model_factor((float)n);
 	add_up(l->out->deep, TRAIN_DEEP, &s, z);
 	for (k = 0; k < MODEL_HIDDEN; k++) {
 		hidden[k] = z[TOXIC_LABELS + k] + l->out->shift[k];
@@ -324,7 +323,7 @@ see_text(struct learner *l, const struct row *r, const char *text, size_t n)
 	}
 	if (s.n == 0)
 		return 0;
-	s.factor = 1 / sqrtf((float)s.n);
+	s.factor = model_factor((float)s.n);
 	learn_plain(l, &s);
 	learn_deep(l, s);
 	return 0;

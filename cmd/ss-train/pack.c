@@ -15,6 +15,7 @@
 
 #define CLIP 8       /* standard deviations: what lies beyond is cut */
 #define ENOUGH 200   /* harmless chat rows to calibrate by */
+#define ONE_IN 10    /* of all rows tell how high a raw value can be */
 #define STEP 1e-4F   /* at least so far apart are two knots */
 #define SURE_SHARE 3 /* of what may be flagged the model gets a third */
 
@@ -241,7 +242,7 @@ calibrate(struct model_header *m, const struct data *d, struct toxic *tox)
 	for (i = 0; i < d->n; i++)
 		strict += is_harmless(&d->row[i], true);
 	for (i = 0; i < d->n; i++) {
-		if (strict >= ENOUGH && !d->row[i].held)
+		if (strict >= ENOUGH && !d->row[i].held && i % ONE_IN != 0)
 			continue;
 		text = data_text(d, &d->row[i]);
 		toxic_score(tox, text, d->row[i].len, &res);

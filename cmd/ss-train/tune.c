@@ -204,7 +204,7 @@ tune_row(struct tuner *t, const struct row *r)
 	know(t, &s);
 	if (t->familiar == 0)
 		return;
-	factor = 1 / sqrtf((float)t->familiar);
+	factor = model_factor((float)t->familiar);
 	for (h = 0; h < TOXIC_LABELS; h++) {
 		if (r->y[h] < 0)
 			continue;

@@ -12,8 +12,7 @@
 static bool
 is_masked_word(const struct match_token *t)
 {
-	return t->disguised && t->counts &&
-	       (t->entry->flags & LEX_MASKED) != 0;
+	return t->disguised && t->counts && (t->entry->flags & LEX_MASKED) != 0;
 }
 
 static bool

@@ -16,7 +16,7 @@
 #include "toxic.h"
 
 #define MODEL_MAGIC "SSMODEL\n"
-#define MODEL_VERSION 3
+#define MODEL_VERSION 4
 #define MODEL_HIDDEN 9 /* units that all heads share */
 #define MODEL_LANES (TOXIC_LABELS + MODEL_HIDDEN + 1)
 #define MODEL_TAG (MODEL_LANES - 1) /* the last one */
@@ -28,9 +28,9 @@
  * to (0: of none). What else falls on it is no part of the model: a feature
  * that was seldom seen says nothing rather than what another one means. Of
  * those features of a text that have a bucket the weights of a lane are added,
- * times scale / sqrt(their number). A hidden unit is that plus shift, or 0
- * where it is less; a head's raw value is its own sum plus bias plus the hidden
- * units times mix.
+ * times scale and model_factor(their number). A hidden unit is that plus shift,
+ * or 0 where it is less; a head's raw value is its own sum plus bias plus the
+ * hidden units times mix.
  */
 struct model_header {
 	char magic[8];
@@ -82,6 +82,8 @@ uint64_t model_sum(const void *p, size_t n);
  */
 void model_add(const struct model *, const uint32_t *at, size_t n,
     int32_t sum[MODEL_LANES]);
+/* What a weight counts in a text of n features; 0 for none. */
+float model_factor(float n);
 /* The raw values of a text with these sums. */
 void model_finish(const struct model *, const int32_t sum[MODEL_LANES],
     float raw[TOXIC_LABELS]);

@@ -74,6 +74,7 @@ struct toxic {
 	uint32_t profiles;        /* found so far, a bit each */
 	bool spared;              /* an insult, but of oneself, denied, asked */
 	bool taunts, deaf;        /* some were found; they are not to be seen */
+	bool outright;            /* nothing is said but hatred of a group */
 	struct toxic_result *res;
 };
 
@@ -363,6 +364,8 @@ score_phrases(struct toxic *t)
 			}
 		} else {
 			p = &lex_profile[f.profile];
+			t->outright = f.profile == LEX_HATE && i == 0 &&
+				      f.end == t->ntokens;
 			t->profiles |= UINT32_C(1) << f.profile;
 			for (l = 0; l < TOXIC_LABELS; l++)
 				w[l] = p->label[l] / 100.0F;
@@ -494,7 +497,7 @@ reset(struct toxic *t, struct toxic_result *res)
 
 	t->res = res;
 	t->profiles = 0;
-	t->spared = t->taunts = false;
+	t->spared = t->taunts = t->outright = false;
 	res->nspans = 0;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		t->rest[l] = 1;
@@ -518,7 +521,10 @@ finish_lexicon(struct toxic *t, struct toxic_result *res)
 	res->reason = strongest(res);
 }
 
-/* Threats, calls to self-harm and slurs are flagged whatever the model says. */
+/*
+ * Threats, calls to self-harm and slurs are flagged whatever the model says,
+ * and so is a text that is nothing but hatred of a group.
+ */
 static bool
 is_sure(const struct toxic *t, const struct toxic_result *lexicon)
 {
@@ -539,7 +545,7 @@ finish_model(struct toxic *t, struct toxic_result *res)
 	int l;
 
 	spared = t->spared && !decided ? SPARED_WEIGHT : 0;
-	if (is_sure(t, res))
+	if (is_sure(t, res) || t->outright)
 		least = TOXIC_LEXICON_SURE + LEXICON_SPREAD * *top;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		if (t->raw[l] > -FLT_MAX)

@@ -141,16 +141,18 @@ test_raw(void)
 	for (i = 0; i < 10000; i++)
 		at[i] = mine;
 	model_raw(&m, at, 10000, raw);
-	OK(raw[0] == 12700 && raw[5] == -12700 && raw[1] == 0.5F);
-	OK(raw[2] == 206 && raw[3] == 0);
+	/* 6/10 * 10000^(5/8) */
+	OK(fabsf(raw[0] / (127 * 189.7367F) - 1) < 1e-5F);
+	OK(raw[5] == -raw[0] && raw[1] == 0.5F);
+	OK(fabsf(raw[2] / (2 * (189.7367F + 3)) - 1) < 1e-5F && raw[3] == 0);
 	/* what else falls on the bucket says nothing and isn't counted */
 	OK(feature_bucket(mine) == last && feature_bucket(other) == last);
 	OK(feature_tag(mine) != feature_tag(other));
 	for (i = 5; i < 10000; i++)
 		at[i] = i % 2 ? other : 0; /* 0: a bucket that is free */
 	model_raw(&m, at, 10000, raw);
-	OK(fabsf(raw[0] - 5 * 127 / sqrtf(5)) < 1e-3F);
-	OK(fabsf(raw[2] - 2 * (sqrtf(5) + 3)) < 1e-4F);
+	OK(fabsf(raw[0] - 5 * 127 * model_factor(5)) < 1e-3F);
+	OK(fabsf(raw[2] - 2 * (5 * model_factor(5) + 3)) < 1e-4F);
 	model_raw(&m, at + 5, 9995, raw);
 	OK(raw[0] == 0 && raw[1] == 0.5F && raw[2] == 6);
 	model_raw(&m, at, 0, raw);

@@ -267,6 +267,25 @@ test_taunts(void)
 	    2 * score("go mid").score[TOXIC_TOXICITY]);
 }
 
+/* A mask hides a curse, unless everything is masked and a word would fit. */
+static void
+test_masked_throughout(void)
+{
+	struct toxic *bare = toxic_new_bare(), *full = tox;
+
+	if (!OK(bare != NULL))
+		return;
+	tox = bare;
+	OK(score("sh*t").score[TOXIC_TOXICITY] >= FLAGGED);
+	OK(score("oh sh*t, m*te").score[TOXIC_TOXICITY] >= FLAGGED);
+	OK(score("n*ce sh*t fr*m h*re m*te").score[TOXIC_TOXICITY] < 0.1F);
+	/* which no ordinary word is */
+	OK(score("n*ce f*cking sh*t fr*m h*re m*te").score[TOXIC_TOXICITY] >=
+	    FLAGGED);
+	tox = full;
+	toxic_free(bare);
+}
+
 int
 main(void)
 {
@@ -281,6 +300,7 @@ main(void)
 	test_hostile();
 	test_no_memory_of_before();
 	test_taunts();
+	test_masked_throughout();
 	toxic_free(tox);
 	toxic_free(NULL);
 	return tap_done();
