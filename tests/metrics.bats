@@ -175,3 +175,25 @@ END
 	wait_for 5 says gateway accepted_total 6
 	assert_equal "$(value gateway loop_seconds_count)" 6
 }
+
+@test "the rules and the dashboard speak of metrics that there are" {
+	start_measured
+	for s in gateway moderate log broadcast; do
+		wait_for 5 scrape "$s"
+		sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$s.text"
+	done | sort -u >have
+	# ss-log has these with a database only
+	echo safestream_db_lag_events >>have
+	grep -ohE '(safestream|process)_[a-z_]+' "$ROOT/examples/alerts.yml" \
+		"$ROOT/examples/grafana-dashboard.json" |
+		sed 's/_bucket$//' | sort -u >want
+	assert [ "$(wc -l <want)" -gt 20 ]
+	run comm -13 <(sort -u have) want
+	assert_output ''
+	jq -e '[.panels[].id] | length == (unique | length)' \
+		"$ROOT/examples/grafana-dashboard.json"
+	# where it is installed, Prometheus itself has a look
+	command -v promtool >/dev/null || return 0
+	cd "$ROOT/examples"
+	promtool check config prometheus.yml
+}
