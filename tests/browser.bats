@@ -41,14 +41,18 @@ page() {
 	assert_success
 }
 
-# The supervised pipeline on a free port.
-supervised() {
-	SS_PORT=$(/usr/bin/python3 -c 'import socket
+free_port() {
+	/usr/bin/python3 -c 'import socket
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
-	export SS_PORT SS_RUN=$WORK/run SS_DIR=$WORK/logs SS_DASH_PORT=0
-	export SS_RATE=0 SS_REPEAT_AFTER=0
+print(s.getsockname()[1])'
+}
+
+# The supervised pipeline on a free port.
+supervised() {
+	SS_PORT=$(free_port)
+	export SS_PORT SS_RUN=$WORK/run SS_DIR=$WORK/logs
+	export SS_DASH_PORT=${SS_DASH_PORT:-0} SS_RATE=0 SS_REPEAT_AFTER=0
 	SS_URL=http://127.0.0.1:$SS_PORT
 	unset SS_BUS
 	start_bg all "$ROOT/examples/supervise.sh"
@@ -163,4 +167,73 @@ print(s.getsockname()[1])')
 	chmod +x bin/ss-moderate
 	PATH=$WORK/bin:$PATH start_pipeline
 	page holds
+}
+
+# --- the desk ---
+
+# start_desk [OPT...]: sets DESK, its address
+start_desk() {
+	start_bg desk ss-dash --port 0 "$@"
+	wait_for 10 grep -q 'listening on http' desk.err
+	DESK=$(sed -n 's/.*listening on //p' desk.err)
+}
+
+# desk CASE [ARG...]: tests/browser/desk.mjs. Beside ss-moderate it writes
+# what is held into the fifo that ss-log reads.
+desk() {
+	local name=$1
+
+	shift
+	run timeout 120 node "$TESTS/browser/desk.mjs" "$name" "$SS_URL" \
+		"$DESK" "$@"
+	printf '%s\n' "$output" | sed -n 's/^# /# /p' >&3
+	assert_success
+}
+
+@test "desk: held messages are approved and denied by one key" {
+	start_pipeline
+	start_desk
+	desk decide p2
+}
+
+@test "desk: a mute counts down on the viewer's page, a message is deleted" {
+	start_pipeline
+	start_desk
+	desk act
+}
+
+@test "desk: the threshold's preview, the threshold, slow mode, why" {
+	start_pipeline
+	start_desk
+	desk policy
+}
+
+@test "desk: a stage stops, the desk is killed: said, and healed" {
+	# a port that is the same when it is started again
+	SS_DASH_PORT=$(free_port)
+	export SS_DASH_PORT
+	supervised
+	DESK=http://127.0.0.1:$SS_DASH_PORT
+	wait_for 10 curl -fsS "$DESK/healthz"
+	desk trouble "$SS_RUN/ss-log.pid" "$SS_RUN/ss-dash.pid"
+}
+
+@test "desk: a token opens it, and no script can read it" {
+	ss-token keygen hs.key
+	ss-token mint --key hs.key --sub mia --role moderator >good
+	start_pipeline --jwt-key hs.key
+	start_desk --jwt-key hs.key
+	desk token good
+}
+
+@test "desk: axe has no serious findings, light and dark, narrow and wide" {
+	start_pipeline
+	start_desk
+	desk axe p2
+}
+
+@test "desk: 5,000 messages, and the page stays responsive" {
+	start_pipeline
+	start_desk
+	desk flood p2 5000 "${BROWSER_SECONDS:-10}"
 }
