@@ -119,6 +119,7 @@ _ss_options() {
 		--drain-timeout:seconds
 		--ready-fd:int
 		--user:text
+		--echo:text
 		--no-sandbox:flag
 		--www:text
 		--metrics:text

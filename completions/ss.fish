@@ -102,6 +102,7 @@ complete -c ss-gateway -l trust-proxy -x -d 'believe X-Forwarded-For from these 
 complete -c ss-gateway -l drain-timeout -x -d 'how long a stop may wait for the output (2s)'
 complete -c ss-gateway -l ready-fd -x -d 'write a newline to descriptor N when listening'
 complete -c ss-gateway -l user -x -d 'become this user after the start'
+complete -c ss-gateway -l echo -x -d 'echo what comes at PATH, for tests of WebSocket'
 complete -c ss-gateway -l no-sandbox -d 'go without seccomp and Landlock'
 complete -c ss-gateway -l www -x -d 'files that replace the page\'s own'
 complete -c ss-gateway -l metrics -x -d 'serve metrics at HOST:PORT or listen:PATH, too'

@@ -15,3 +15,11 @@ load viewers
 			<<<"$output")"
 	run -0 kill -0 "$(pid gw)"
 }
+
+@test "RFC 6455: framing, UTF-8, control frames, close codes, limits" {
+	start_gateway_on_a_bus --echo /echo
+	run -0 python3 "$TESTS/conformance.py" "$SS_PORT" /echo
+	refute_line --regexp '^FAILED'
+	assert [ "${#lines[@]}" -gt 150 ]
+	run -0 kill -0 "$(pid gw)"
+}

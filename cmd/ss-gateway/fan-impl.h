@@ -14,7 +14,6 @@
 #define TURN_MAX 60000 /* bytes gathered before they are sent at the latest */
 #define NAME_BUCKETS 1024
 #define ROOM_BUCKETS 256
-#define FRAME_HEAD_MAX 10 /* RFC 6455, 5.2: 2, 4 or 10 bytes, no mask */
 
 /* One event in the ring. */
 struct frame {
@@ -83,8 +82,6 @@ concerns(const struct frame *fr, const struct room *r)
 	return !fr->priv && (!fr->room || fr->room == r);
 }
 
-/* Writes a text frame's header for n bytes of payload; returns its length. */
-size_t frame_head(char *p, size_t n);
 /* Sends a room's turn to a viewer who is level, at the latest in send_rest. */
 void send_turn(struct fan *, struct viewer *, struct turn *);
 void send_rest(struct fan *);

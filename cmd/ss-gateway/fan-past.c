@@ -143,8 +143,8 @@ fan_recover(struct fan *f, struct viewer *v)
 void
 fan_give(struct fan *f, struct viewer *v, const char *line, size_t n)
 {
-	char head[FRAME_HEAD_MAX];
-	size_t h = frame_head(head, n);
+	char head[FAN_HEAD_MAX];
+	size_t h = fan_head(head, n);
 
 	if (v->closing)
 		return;

@@ -148,7 +148,7 @@ int
 gather_lines(struct fan *f, const struct room *r, uint64_t first, uint64_t end,
     size_t max)
 {
-	char head[FRAME_HEAD_MAX];
+	char head[FAN_HEAD_MAX];
 	const struct frame *fr;
 	size_t payload = 0, h;
 	uint64_t i, stop = first;
@@ -162,7 +162,7 @@ gather_lines(struct fan *f, const struct room *r, uint64_t first, uint64_t end,
 		payload += fr->len - fr->head + (n++ > 0);
 	}
 	buf_reset(&f->nd);
-	h = frame_head(head, payload);
+	h = fan_head(head, payload);
 	if (!n || buf_reserve(&f->nd, h + payload) < 0)
 		return -1;
 	buf_add(&f->nd, head, h);
@@ -275,9 +275,8 @@ rescue(struct fan *f, struct viewer *v)
 	v->next = f->turn;
 }
 
-/* Length of the frame that begins at p. */
-static size_t
-frame_len(const char *p)
+size_t
+fan_frame_len(const char *p)
 {
 	const unsigned char *b = (const unsigned char *)p;
 	uint64_t n = 0;
@@ -299,7 +298,7 @@ whole_frames(const struct viewer *v)
 	size_t n = 0;
 
 	do
-		n += frame_len(v->own.p + n);
+		n += fan_frame_len(v->own.p + n);
 	while (n < v->own.len && n < FEED_MAX);
 	return n;
 }
@@ -321,7 +320,7 @@ feed_own(struct fan *f, struct viewer *v)
 	sent = (size_t)k;
 	f->stats.bytes += sent;
 	while (at < sent)
-		at += frame_len(v->own.p + at);
+		at += fan_frame_len(v->own.p + at);
 	if (at > sent)
 		finish_frame(v, v->own.p + sent, at - sent);
 	v->behind -= at < v->behind ? at : v->behind;
@@ -443,8 +442,8 @@ fan_hold(struct fan *f, struct viewer *v)
 void
 fan_tell(struct fan *f, struct viewer *v, const char *line, size_t n)
 {
-	char head[FRAME_HEAD_MAX];
-	size_t h = frame_head(head, n), done = 0;
+	char head[FAN_HEAD_MAX];
+	size_t h = fan_head(head, n), done = 0;
 	struct iovec iov[2] = { { head, h }, { (void *)(uintptr_t)line, n } };
 	ssize_t k = 0;
 

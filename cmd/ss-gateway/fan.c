@@ -46,8 +46,8 @@ fan_new(size_t max_lag, size_t history,
 		f->nframes *= 2;
 	f->frames = calloc(f->nframes, sizeof *f->frames);
 	buf_init(&f->flat, 2 * (TURN_MAX + EVENT_INPUT_MAX));
-	buf_init(&f->nd,
-	    TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FRAME_HEAD_MAX);
+	buf_init(
+	    &f->nd, TURN_MAX + EVENT_INPUT_MAX + EVENT_LINE_MAX + FAN_HEAD_MAX);
 	f->burst = burst_new();
 	if (f->frames && f->burst && ring_init(&f->ring, size) == 0)
 		return f;
@@ -128,7 +128,7 @@ room_put_back(struct fan *f, struct room *r)
 }
 
 size_t
-frame_head(char *p, size_t n)
+fan_head(char *p, size_t n)
 {
 	int i;
 
@@ -250,11 +250,11 @@ add_frame(
 			return NULL;
 		r->frames++;
 	}
-	rescue_all(f, n + FRAME_HEAD_MAX);
+	rescue_all(f, n + FAN_HEAD_MAX);
 	retire(f);
 	p = ring_space(&f->ring);
 	fr = frame_at(f, f->head);
-	fr->head = (uint32_t)frame_head(p, n);
+	fr->head = (uint32_t)fan_head(p, n);
 	fr->len = fr->head + (uint32_t)n;
 	fr->pos = f->ring.head;
 	fr->room = r;

@@ -63,6 +63,12 @@ viewer_is_staff(const struct viewer *v)
 	return role_is_staff(v->ident.role);
 }
 
+#define FAN_HEAD_MAX 10 /* RFC 6455, 5.2: 2, 4 or 10 bytes, no mask */
+/* Writes a text frame's header for n bytes of payload; returns its length. */
+size_t fan_head(char *p, size_t n);
+/* Length of the frame that begins at p. */
+size_t fan_frame_len(const char *p);
+
 struct fan_stats {
 	uint64_t frames;  /* events put into the ring */
 	uint64_t sent;    /* deliveries of them, begun */

@@ -48,6 +48,7 @@ struct control;
 struct force;
 struct holds;
 struct late_queue;
+struct echo;
 struct nonces;
 struct outbox;
 struct request;
@@ -55,6 +56,7 @@ struct request;
 /* What libwebsockets keeps per connection for us. */
 struct conn {
 	struct viewer *viewer;
+	struct echo *echo;   /* in his place, on --echo's route */
 	struct request *req; /* an HTTP request whose body is not read yet */
 };
 
@@ -97,6 +99,7 @@ struct gateway {
 	struct loop_io life; /* readable: the parent wants it to end */
 	const char *user;    /* NULL: stays who it is */
 	bool no_sandbox;
+	const char *echo;               /* --echo, or NULL */
 	const char *tls_cert, *tls_key; /* NULL: plain TCP */
 	struct ssl_ctx_st *tls;         /* see tls.c */
 	struct shared *shared;
@@ -219,6 +222,15 @@ const char *upgrade_name(const char *path);
 /* His token's end is new. 0, or -1: out of memory. */
 int expiry_set(struct gateway *, struct viewer *);
 void expiry_forget(struct gateway *, struct viewer *);
+
+/* Its path is that of --echo. */
+bool upgrade_is_echo(const struct gateway *, struct lws *);
+
+/* echo.c: functions return what libwebsockets' callback is to return */
+struct echo *echo_new(struct lws *);
+void echo_free(struct echo *);
+int echo_receive(struct echo *, const char *, size_t);
+int echo_writable(struct echo *);
 
 /* viewer.c */
 struct viewer *viewer_new(struct gateway *, struct lws *);

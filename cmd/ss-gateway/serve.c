@@ -45,6 +45,10 @@ static const struct lws_protocols protocols[] = {
 static int
 established(struct gateway *g, struct lws *wsi, struct conn *c)
 {
+	if (upgrade_is_echo(g, wsi)) {
+		c->echo = echo_new(wsi);
+		return c->echo ? 0 : -1;
+	}
 	c->viewer = viewer_new(g, wsi);
 	return c->viewer ? 0 : -1;
 }
@@ -88,8 +92,11 @@ closed(struct gateway *g, struct conn *c)
 	/* CLOSED can come without ESTABLISHED: FACTS on 4.1.6 */
 	if (c && c->viewer)
 		viewer_free(g, c->viewer);
-	if (c)
+	if (c) {
+		echo_free(c->echo);
 		c->viewer = NULL;
+		c->echo = NULL;
+	}
 }
 
 static int
@@ -113,9 +120,11 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(g, wsi, c);
 	case LWS_CALLBACK_RECEIVE:
+		if (c->echo)
+			return echo_receive(c->echo, in, n);
 		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return writable(c->viewer);
+		return c->echo ? echo_writable(c->echo) : writable(c->viewer);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->viewer)
 			c->viewer->closing = true;

@@ -107,14 +107,26 @@ arg_is_count(struct lws *wsi, const char *name)
 	       strlen(v) <= 16;
 }
 
+bool
+upgrade_is_echo(const struct gateway *g, struct lws *wsi)
+{
+	char path[256];
+
+	return g->echo &&
+	       header(wsi, WSI_TOKEN_GET_URI, path, sizeof path) >= 0 &&
+	       strcmp(path, g->echo) == 0;
+}
+
 /* The request line and the query: a status, or 0. */
 static int
-check_target(struct lws *wsi, const char **why)
+check_target(struct gateway *g, struct lws *wsi, const char **why)
 {
 	char path[256], room[EVENT_NAME_MAX + 2];
 	const char *name;
 	int r;
 
+	if (upgrade_is_echo(g, wsi))
+		return 0;
 	if (header(wsi, WSI_TOKEN_GET_URI, path, sizeof path) < 0) {
 		*why = "upgrade: GET of a path of at most 255 bytes only";
 		return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) ? 400 : 405;
@@ -183,7 +195,10 @@ check_identity(struct gateway *g, struct lws *wsi, const char **why)
 	int status;
 
 	ident_release(id);
+	*id = (struct ident){ .known = false };
 	g->arrival.wsi = wsi;
+	if (upgrade_is_echo(g, wsi))
+		return 0; /* nobody in particular */
 	status = ident_of_request(g, wsi, id, why);
 	if (status)
 		return status;
@@ -225,7 +240,7 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	struct numbers n;
 
 	if (!status)
-		status = check_target(wsi, &why);
+		status = check_target(g, wsi, &why);
 	if (!status)
 		status = check_headers(g, wsi, &why);
 	if (!status && !origin_allowed(g, wsi)) {
