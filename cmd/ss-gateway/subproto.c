@@ -57,14 +57,15 @@ static uint8_t
 look(uint8_t at, char *c)
 {
 	char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+	size_t k = (size_t)at - AT_LINE; /* huge for PAST */
 
 	if (*c == '\n')
 		return at == AT_LINE || at == AT_CR ? PAST : AT_LINE;
 	if (at == AT_LINE && *c == '\r')
 		return AT_CR;
-	if (at < AT_LINE || at >= IN_LINE || lower != wanted[at - AT_LINE])
+	if (k > LAST || lower != wanted[k])
 		return at == IN_FIRST ? IN_FIRST : IN_LINE;
-	if (at - AT_LINE < (int)LAST)
+	if (k < LAST)
 		return at + 1;
 	*c = renamed[LAST];
 	return IN_LINE;

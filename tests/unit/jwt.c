@@ -507,7 +507,7 @@ refuses_other_forms(void)
 	for (i = 0; i < 7; i++) {
 		buf_reset(&c);
 		buf_add(&c, b.p, b.len);
-		buf_add(&c, ".= \nA\0-" + i, 1);
+		buf_add(&c, &".= \nA\0-"[i], 1);
 		OK(strcmp(verdict(&keys, NULL, &c), "ok") != 0);
 	}
 	buf_add(&b, b.p, 0);
