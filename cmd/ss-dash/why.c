@@ -24,8 +24,6 @@
 #define ENV_MAX 512   /* variables that are passed on */
 #define TEXT_MAX 4096 /* bytes of a message */
 
-extern char **environ;
-
 struct why {
 	struct dash *d;
 	struct httpd_conn *conn; /* NULL: he has gone */
