@@ -9,10 +9,8 @@ load viewers
 	run -0 python3 "$TESTS/hostile.py" http "$SS_PORT"
 	refute_line --regexp '^BAD'
 	assert [ "${#lines[@]}" -gt 100 ]
-	# no request hid in another one
-	assert_equal "$(grep -c '"type":"gift"' gw.out)" \
-		"$(grep -cE '^ok (a good one|two equal lengths|a gift behind|more body).* 200 OK' \
-			<<<"$output")"
+	# what was hidden in another request was never one
+	run -1 grep -F smuggled gw.out
 	run -0 kill -0 "$(pid gw)"
 }
 
