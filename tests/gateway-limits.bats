@@ -48,17 +48,44 @@ gift() {
 	wait_for 15 patient
 }
 
-@test "by default the limits of a user are one message a second, five at once" {
-	start_gateway_on_a_bus
-	stop gw
-	start_bg gw ss-gateway --port "$SS_PORT"
-	wait_for 10 curl -fsS "$SS_URL/healthz"
+# more than a user may say at once, the last one twice
+seven_lines() {
 	for i in 1 2 3 4 5 6; do
 		say "number $i"
-	done >lines
-	say "number 1" >>lines
+	done
+	say "number 1"
+}
+
+# default_gateway [OPT...]: without the helper's --rate 0
+default_gateway() {
+	start_gateway_on_a_bus
+	stop gw
+	start_bg gw ss-gateway --port "$SS_PORT" "$@"
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+}
+
+@test "by default the limits of a user are one message a second, five at once" {
+	default_gateway --trust-proxy 127.0.0.1
+	seven_lines >lines
 	talk alice --send-lines lines --expect 2 >out
 	assert_equal "$(jq -r .code out | sort)" $'duplicate\nrate_limited'
+}
+
+@test "by default they hold with tokens, and not on an open loopback" {
+	ss-token keygen a.key
+	default_gateway --jwt-key a.key
+	seven_lines >lines
+	talk "alice?token=$(ss-token mint --sub alice --key a.key)" \
+		--send-lines lines --expect 2 >out
+	assert_equal "$(jq -r .code out | sort)" $'duplicate\nrate_limited'
+	stop gw
+	BG_OUT=gw.lines start_bg gw ss-gateway --port "$SS_PORT"
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	talk alice --send-lines lines --expect 0 >out
+	all_out() {
+		[ "$(grep -c '"type":"chat"' gw.lines)" = 7 ]
+	}
+	wait_for 10 all_out
 }
 
 @test "what was just said is a duplicate, until --repeat-after" {

@@ -208,7 +208,8 @@ limits(struct gateway *g, struct rows *t)
 		    .arg = "N",
 		    .out = &g->rate,
 		    .max = RATE_MAX,
-		    .help = "messages a second of one user; 0: any (1)" },
+		    .help = "messages a second of one user; 0: any (1; with "
+			    "loopback alone and no tokens 0)" },
 		{ .kind = OPT_INT,
 		    .name = "burst",
 		    .arg = "N",
@@ -221,7 +222,8 @@ limits(struct gateway *g, struct rows *t)
 		    .arg = "TIME",
 		    .out = &g->repeat,
 		    .max = 86400,
-		    .help = "until a user may say the same again (10s)" },
+		    .help = "until a user may say the same again (10s; with "
+			    "loopback alone and no tokens 0)" },
 		{ .kind = OPT_REAL,
 		    .name = "address-rate",
 		    .arg = "N",
@@ -254,9 +256,8 @@ limits(struct gateway *g, struct rows *t)
 		    .help = "connections of one address; 0: any (20)" },
 	};
 
-	g->rate = 1;
+	g->rate = g->repeat = -1; /* limits_by_default */
 	g->burst = 5;
-	g->repeat = 10;
 	g->address_rate = 20;
 	g->gift_rate = 10;
 	g->connect_rate = 100;
@@ -387,6 +388,34 @@ lists(struct gateway *g, const struct opt_prog *prog)
 		    g->trust_proxy);
 }
 
+/* Only this machine can connect, and a name is anybody's word. */
+static bool
+is_open_at_home(const struct gateway *g)
+{
+	struct in6_addr a;
+
+	if (g->keys.files.n || g->trust_proxy)
+		return false;
+	return strcmp(g->addr, "localhost") == 0 ||
+	       (cidr_addr(&a, g->addr, strlen(g->addr)) == 0 &&
+		   cidr_is_loopback(&a));
+}
+
+/*
+ * Where anybody may take another name a limit by name protects nobody, and
+ * it is in the way of tests and tools on one's own machine.
+ */
+static void
+limits_by_default(struct gateway *g)
+{
+	bool none = is_open_at_home(g);
+
+	if (g->rate < 0)
+		g->rate = none ? 0 : 1;
+	if (g->repeat < 0)
+		g->repeat = none ? 0 : 10;
+}
+
 void
 options_parse(struct gateway *g, int argc, char **argv)
 {
@@ -406,4 +435,5 @@ options_parse(struct gateway *g, int argc, char **argv)
 	opt_parse(&prog, argc, argv);
 	addresses(g, &prog);
 	lists(g, &prog);
+	limits_by_default(g);
 }
