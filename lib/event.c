@@ -182,14 +182,22 @@ unnumbered(const struct event *ev, struct buf *out)
 int
 event_number(const struct event *ev, uint64_t seq, struct buf *out)
 {
+	char text[sizeof ",\"seq\":18446744073709551615}"];
+	char *end = text + sizeof text, *p = end;
 	size_t old = out->len;
-	bool first;
 
+	/* backwards, by hand: a format would cost more than all else */
+	*--p = '}';
+	do
+		*--p = (char)('0' + seq % 10);
+	while (seq /= 10);
+	p -= 6;
+	memcpy(p, "\"seq\":", 6);
 	if (unnumbered(ev, out) == 0) {
 		/* the brace is the last thing there, or a member is */
-		first = !memchr(out->p + old, ':', out->len - old);
-		if (buf_addf(out, "%s\"seq\":%" PRIu64 "}", first ? "" : ",",
-			seq) == 0)
+		if (memchr(out->p + old, ':', out->len - old))
+			*--p = ',';
+		if (buf_add(out, p, (size_t)(end - p)) == 0)
 			return 0;
 	}
 	buf_cut(out, old);
