@@ -30,6 +30,8 @@ struct series {
 	bool synced;   /* and lasts */
 	int64_t noted; /* monotonic ms */
 	struct window *ids, *nonces;
+	struct window_key id, nonce; /* of the event that was asked about */
+	bool has_id, has_nonce;
 	struct event ev; /* reading the files */
 	struct buf a, b;
 };
@@ -55,42 +57,51 @@ text(const struct event *ev, const char *key, struct buf *tmp, const char **p,
 }
 
 static bool
-id_of(const struct series *s, const struct event *ev, struct window_key *k)
+id_of(struct series *s, const struct event *ev, struct window_key *k)
 {
-	struct buf *tmp = (struct buf *)(uintptr_t)&s->a;
 	const char *p;
 	size_t n;
 
-	if (!text(ev, "id", tmp, &p, &n))
+	if (!text(ev, "id", &s->a, &p, &n))
 		return false;
 	*k = window_key(s->ids, p, n, NULL, 0);
 	return true;
 }
 
 static bool
-nonce_of(const struct series *s, const struct event *ev, struct window_key *k)
+nonce_of(struct series *s, const struct event *ev, struct window_key *k)
 {
-	struct buf *a = (struct buf *)(uintptr_t)&s->a;
-	struct buf *b = (struct buf *)(uintptr_t)&s->b;
 	const char *p, *q;
 	size_t n, m;
 
-	if (!text(ev, "nonce", a, &p, &n) ||
-	    !text(ev, event_sender(ev), b, &q, &m))
+	if (!text(ev, "nonce", &s->a, &p, &n) ||
+	    !text(ev, event_sender(ev), &s->b, &q, &m))
 		return false;
 	*k = window_key(s->nonces, p, n, q, m);
 	return true;
 }
 
 bool
-series_has(const struct series *s, const struct event *ev)
+series_has(struct series *s, const struct event *ev)
 {
-	struct window_key k;
-
-	return (id_of(s, ev, &k) && window_has(s->ids, k)) ||
-	       (nonce_of(s, ev, &k) && window_has(s->nonces, k));
+	s->has_id = id_of(s, ev, &s->id);
+	s->has_nonce = nonce_of(s, ev, &s->nonce);
+	return (s->has_id && window_has(s->ids, s->id)) ||
+	       (s->has_nonce && window_has(s->nonces, s->nonce));
 }
 
+void
+series_take(struct series *s)
+{
+	if (s->has_id)
+		window_add(s->ids, s->id);
+	if (s->has_nonce)
+		window_add(s->nonces, s->nonce);
+	s->has_id = s->has_nonce = false;
+	s->last++;
+}
+
+/* One that is in the files, which may have it twice. */
 static void
 remember(struct series *s, const struct event *ev)
 {
@@ -100,13 +111,6 @@ remember(struct series *s, const struct event *ev)
 		window_add(s->ids, k);
 	if (nonce_of(s, ev, &k) && !window_has(s->nonces, k))
 		window_add(s->nonces, k);
-}
-
-void
-series_take(struct series *s, const struct event *ev)
-{
-	remember(s, ev);
-	s->last++;
 }
 
 static void

@@ -27,12 +27,12 @@ const char *series_name(const struct series *);
 /* The position given last. */
 uint64_t series_last(const struct series *);
 /* This event was taken before. */
-bool series_has(const struct series *, const struct event *);
+bool series_has(struct series *, const struct event *);
 /*
- * The event is to be written at position series_last() + 1, which is then
- * the last one.
+ * The event that series_has was asked about last, and had not, is to be
+ * written at position series_last() + 1, which is then the last one.
  */
-void series_take(struct series *, const struct event *);
+void series_take(struct series *);
 /*
  * Keeps the series' name and position in the folder where that is due: the
  * first time, after the folder was made anew, and from time to time. reached:

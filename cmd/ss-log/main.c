@@ -128,7 +128,7 @@ keep(struct app *a, const struct event *ev)
 		stage_fail(a->stage);
 		return;
 	}
-	series_take(a->series, ev);
+	series_take(a->series);
 	a->bytes += a->line.len + 1;
 	a->must_sync = a->must_sync || ev->type != EVENT_CHAT;
 	stage_emit(a->stage, a->line.p, a->line.len, true);
