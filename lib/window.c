@@ -17,7 +17,8 @@
 
 struct window {
 	struct window_key *ring;
-	uint32_t *index; /* place in the ring + 1; 0: free */
+	uint32_t *index; /* see entry(); 0: free */
+	uint32_t place;  /* the bits of it that are the place */
 	size_t mask;     /* slots of the index - 1 */
 	size_t cap;      /* of the ring, grows up to max */
 	size_t max;
@@ -110,6 +111,8 @@ window_new(size_t max)
 	if (!w)
 		return NULL;
 	w->max = max;
+	while (w->place < max)
+		w->place = w->place << 1 | 1;
 	w->cap = max < FIRST ? max : FIRST;
 	for (w->mask = 1; w->mask < 2 * w->cap;)
 		w->mask *= 2;
@@ -135,6 +138,23 @@ window_free(struct window *w)
 	free(w);
 }
 
+/*
+ * What the index has for a key: its place in the ring + 1, and in the bits
+ * that leaves over some of the key's own, so that other keys in its way are
+ * passed without a look at the ring, which is seldom in the cache.
+ */
+static uint32_t
+entry(const struct window *w, struct window_key k, size_t place)
+{
+	return (uint32_t)(place + 1) | ((uint32_t)k.b & ~w->place);
+}
+
+static const struct window_key *
+key_of(const struct window *w, uint32_t e)
+{
+	return &w->ring[(e & w->place) - 1];
+}
+
 /* The slot that has the key, or the free one where it would go. */
 static size_t
 slot_of(const struct window *w, struct window_key k)
@@ -143,10 +163,23 @@ slot_of(const struct window *w, struct window_key k)
 	const struct window_key *have;
 
 	for (; w->index[i]; i = (i + 1) & w->mask) {
-		have = &w->ring[w->index[i] - 1];
+		if ((w->index[i] ^ (uint32_t)k.b) & ~w->place)
+			continue;
+		have = key_of(w, w->index[i]);
 		if (have->a == k.a && have->b == k.b)
 			break;
 	}
+	return i;
+}
+
+/* Where a key goes that is not there: no key need be looked at for that. */
+static size_t
+free_slot(const struct window *w, struct window_key k)
+{
+	size_t i = (size_t)k.a & w->mask;
+
+	while (w->index[i])
+		i = (i + 1) & w->mask;
 	return i;
 }
 
@@ -163,7 +196,7 @@ take_out(struct window *w, struct window_key k)
 
 	w->index[hole] = 0;
 	for (i = (i + 1) & w->mask; w->index[i]; i = (i + 1) & w->mask) {
-		home = (size_t)w->ring[w->index[i] - 1].a & w->mask;
+		home = (size_t)key_of(w, w->index[i])->a & w->mask;
 		/* may it stand in the hole: is home not behind it? */
 		if (((i - home) & w->mask) < ((i - hole) & w->mask))
 			continue;
@@ -195,7 +228,7 @@ grow(struct window *w)
 	w->mask = slots - 1;
 	w->cap = cap;
 	for (i = 0; i < w->n; i++)
-		index[slot_of(w, ring[i])] = (uint32_t)i + 1;
+		index[free_slot(w, ring[i])] = entry(w, ring[i], i);
 	return 0;
 }
 
@@ -212,7 +245,7 @@ window_add(struct window *w, struct window_key k)
 	else
 		w->n++;
 	w->ring[w->next] = k;
-	w->index[slot_of(w, k)] = (uint32_t)w->next + 1;
+	w->index[free_slot(w, k)] = entry(w, k, w->next);
 	w->next = (w->next + 1) % w->max;
 	return 0;
 }
