@@ -420,6 +420,14 @@ on_epoch(struct hub *h, const struct event *ev)
 	}
 }
 
+/* Could it be in force? Most are chat and gifts, which are not. */
+static bool
+may_matter(const struct event *ev)
+{
+	return ev->type == EVENT_OTHER ||
+	       (ev->type == EVENT_CHAT && json_get(&ev->doc, "held"));
+}
+
 void
 hub_event(struct hub *h, const struct event *ev)
 {
@@ -454,7 +462,11 @@ hub_event(struct hub *h, const struct event *ev)
 			return;
 	}
 	h->counted = !seq;
-	publish(h, ev->line, ev->len);
+	hub_append(h, ev->line, ev->len, true);
+	if (may_matter(ev))
+		state_fold_line(h->state, ev->line, ev->len, h->seq);
+	if (h->conf.copy)
+		h->conf.copy(h->conf.copy_arg, ev->line, ev->len);
 	if (h->await && h->seq >= h->await)
 		settled(h);
 }
