@@ -29,7 +29,7 @@ struct loop {
 	struct epoll_event *now; /* the turn at work: loop_del clears there */
 	int nnow;
 	struct loop_io *regular[REGULAR];
-	struct loop_timer *timers;
+	struct loop_timer *timers; /* the earliest first */
 	struct loop_io timer;
 	struct loop_io signal; /* fd < 0: not made yet */
 	struct loop_io always; /* keeps loop_fd readable for regular files */
@@ -197,11 +197,8 @@ static void
 arm_timer(struct loop *l)
 {
 	struct itimerspec t = { .it_value = { 0, 0 } };
-	struct loop_timer *i, *first = NULL;
+	const struct loop_timer *first = l->timers;
 
-	for (i = l->timers; i; i = i->next)
-		if (!first || i->due < first->due)
-			first = i;
 	if (first) {
 		t.it_value.tv_sec = (time_t)(first->due / 1000);
 		t.it_value.tv_nsec = (long)(first->due % 1000 * 1000000);
@@ -213,21 +210,18 @@ static void
 fire_timers(void *arg, unsigned events)
 {
 	struct loop *l = arg;
-	struct loop_timer *t, **at;
+	struct loop_timer *t;
 	int64_t now = clock_mono_ms();
 	uint64_t n;
 	ssize_t r = read(l->timer.fd, &n, sizeof n);
 
 	(void)r;
 	(void)events;
-again:
-	for (at = &l->timers; (t = *at); at = &t->next)
-		if (t->due <= now) {
-			*at = t->next;
-			t->due = 0;
-			t->fn(t->arg);
-			goto again; /* the list may be another one now */
-		}
+	while ((t = l->timers) && t->due <= now) {
+		l->timers = t->next;
+		t->due = 0;
+		t->fn(t->arg); /* which may set and cancel others */
+	}
 	arm_timer(l);
 }
 
@@ -261,12 +255,16 @@ void
 loop_after(struct loop *l, struct loop_timer *t, int64_t ms,
     void (*fn)(void *arg), void *arg)
 {
+	struct loop_timer **at = &l->timers;
+
 	unlink_timer(l, t);
 	t->due = clock_mono_ms() + (ms > 0 ? ms : 0) + 1;
 	t->fn = fn;
 	t->arg = arg;
-	t->next = l->timers;
-	l->timers = t;
+	while (*at && (*at)->due <= t->due)
+		at = &(*at)->next;
+	t->next = *at;
+	*at = t;
 	arm_timer(l);
 }
 

@@ -46,11 +46,15 @@ on_timer(void *arg)
 	jot(arg);
 }
 
+/* One of four. */
 static void
-on_last_timer(void *arg)
+on_fourth_stop(void *arg)
 {
-	jot(arg);
-	loop_stop(((struct note *)arg)->l);
+	struct note *n = arg;
+
+	jot(n);
+	if (strlen(n->log) == 4)
+		loop_stop(n->l);
 }
 
 static void
@@ -163,11 +167,34 @@ takes_regular_files(void)
 	loop_free(l);
 }
 
+/*
+ * The first four by their deadlines: "cabd", unless a busy machine came
+ * between the calls that set them.
+ */
+static void
+in_order_of_due(const struct loop_timer *t, char *want)
+{
+	static const int set[] = { 0, 2, 3, 1 }; /* as last set */
+	bool done[4] = { false };
+	int i, k, first;
+
+	for (k = 0; k < 4; k++) {
+		first = -1;
+		for (i = 0; i < 4; i++)
+			if (!done[set[i]] &&
+			    (first < 0 || t[set[i]].due < t[first].due))
+				first = set[i];
+		done[first] = true;
+		want[k] = (char)('a' + first);
+	}
+	want[4] = '\0';
+}
+
 static void
 fires_timers_in_order(void)
 {
 	struct loop *l = loop_new();
-	char log[64] = "";
+	char log[64] = "", want[5];
 	struct note n[5];
 	struct loop_timer t[5];
 	int i;
@@ -177,22 +204,23 @@ fires_timers_in_order(void)
 		n[i] = (struct note){
 			.l = l, .name = (char)('a' + i), .log = log
 		};
-	loop_after(l, &t[0], 20, on_timer, &n[0]);
-	loop_after(l, &t[1], 5, on_timer, &n[1]);
-	loop_after(l, &t[2], 1, on_timer, &n[2]);
-	loop_after(l, &t[3], 30, on_last_timer, &n[3]);
-	loop_after(l, &t[4], 2, on_timer, &n[4]);
+	loop_after(l, &t[0], 20, on_fourth_stop, &n[0]);
+	loop_after(l, &t[1], 5, on_fourth_stop, &n[1]);
+	loop_after(l, &t[2], 1, on_fourth_stop, &n[2]);
+	loop_after(l, &t[3], 30, on_fourth_stop, &n[3]);
+	loop_after(l, &t[4], 2, on_fourth_stop, &n[4]);
 	loop_cancel(l, &t[4]);
 	loop_cancel(l, &t[4]);
-	loop_after(l, &t[1], 25, on_timer, &n[1]); /* in place of 5 */
+	loop_after(l, &t[1], 25, on_fourth_stop, &n[1]); /* in place of 5 */
+	in_order_of_due(t, want);
 	IS_INT(loop_run(l), 0);
-	IS_STR(log, "cabd");
+	IS_STR(log, want);
 	IS_INT(t[0].due, 0);
 	/* a turn waits for a timer no longer than it has to */
 	loop_after(l, &t[0], 1, on_timer, &n[0]);
-	while (strcmp(log, "cabda") != 0)
+	while (strlen(log) < 5)
 		IS_INT(loop_turn(l, -1), 0);
-	IS_STR(log, "cabda");
+	IS_INT(log[4], 'a');
 	loop_free(l);
 }
 
