@@ -262,6 +262,11 @@ class Conn:
             if time.monotonic() > end:
                 fail("no file %s" % arg)
             time.sleep(0.02)
+        # Through a window of a few kB every part waits for a delayed
+        # acknowledgement, which takes minutes on a busy machine.
+        if self.opts.rcvbuf:
+            self.sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 
     def bye(self):
         if self.gone or self.ws.state is not State.OPEN:

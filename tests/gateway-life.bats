@@ -65,16 +65,16 @@ load viewers
 		cat "$f" >&5
 		n=$((n + 60))
 		wait_for 20 frames quick.out "$n"
-		# he has ten seconds for his close frame: go on before they end
 		metric safestream_slow_viewers_total 1 && break
 	done
 	wait_for 10 metric safestream_slow_viewers_total 1
+	# he has ten seconds for his close frame: he reads before all else
+	touch go
 	head -n "$n" want >fed
 	echo '{"type":"chat","message":"end"}' | tee -a fed >&5
 	wait_exit quick 20
 	assert_equal "$status" 0
 	assert cmp fed quick.out
-	touch go
 	wait_exit slow 30
 	cat slow.err
 	assert_equal "$status" 0
