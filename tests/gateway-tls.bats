@@ -78,6 +78,29 @@ is_served() {
 	assert_equal "$status" 0
 }
 
+@test "workers by TLS take a token from a browser's subprotocols" {
+	ss-token keygen hs.key
+	ss-token keygen other.key
+	tls_gateway --workers 2 --jwt-key hs.key
+	t=$(ss-token mint --key hs.key --sub alice)
+	for i in {1..6}; do
+		run -0 client "$WS_URL/alice" --cafile now.crt \
+			--subprotocol bearer --subprotocol "$t" \
+			--show-subprotocol --ping x --until '#pong x'
+		assert_line -n 0 '#subprotocol bearer'
+	done
+	run client "$WS_URL/alice" --cafile now.crt --subprotocol bearer \
+		--subprotocol "$(ss-token mint --key other.key --sub alice)"
+	assert_line --regexp '^#status 401 '
+	listen alice --cafile now.crt --subprotocol bearer --subprotocol "$t" \
+		--send "$(say hi)" --until end
+	wait_for 5 grep -q '"user":"alice","message":"hi"' gw.out
+	echo '{"type":"chat","message":"end"}' | tee want >&5
+	wait_exit alice
+	assert_equal "$status" 0
+	assert cmp want alice.out
+}
+
 @test "several lines in a frame by TLS" {
 	tls_gateway
 	listen bob --cafile now.crt --subprotocol ndjson.safestream --until end

@@ -285,6 +285,30 @@ later() {
 	assert_output '["still here","subscriber"]'
 }
 
+@test "who becomes staff by a token sees what is blocked, until he is none" {
+	as() {
+		mint alice --role "$1" | jq -Rc '{type: "auth", token: .}'
+	}
+	# feed N...: each blocked, with one behind it that all see
+	feed() {
+		printf '{"type":"chat","user":"x","message":"%s","blocked":true}\n{"type":"chat","user":"x","message":"end%s"}\n' \
+			"$1" "$1" >&5
+	}
+	start_gateway_on_a_bus --jwt-key hs.key
+	listen alice "$(header "$(mint alice)")" --until end1 \
+		--send "$(as moderator)" --until end2 \
+		--send "$(as viewer)" --until end3
+	feed 1
+	wait_for 10 grep -q '"role":"moderator"' alice.out
+	feed 2
+	wait_for 10 grep -q '"role":"viewer"' alice.out
+	feed 3
+	wait_exit alice
+	assert_equal "$status" 0
+	run jq -r '.message // .role' alice.out
+	assert_output "$(printf '%s\n' end1 moderator 2 end2 viewer end3)"
+}
+
 @test "a wrong token over the socket changes nothing" {
 	ss-token keygen other.key
 	start_pipeline --jwt-key hs.key
