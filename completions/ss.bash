@@ -181,6 +181,7 @@ _ss_options() {
 		--slow:int
 		--ndjson:flag
 		--token-key:file
+		--audience:text
 		--pid:text
 		--json:flag
 		--svg:file

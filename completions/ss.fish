@@ -151,6 +151,7 @@ complete -c ss-load -l churn -x -d 'so many viewers a second leave and come back
 complete -c ss-load -l slow -x -d 'so many viewers don\'t read'
 complete -c ss-load -l ndjson -d 'ask for several lines in a frame'
 complete -c ss-load -l token-key -r -F -d 'mint a token for each viewer with this key'
+complete -c ss-load -l audience -x -d 'the tokens are for NAME'
 complete -c ss-load -l pid -x -d 'the server\'s processes, for their CPU time'
 complete -c ss-load -l json -d 'print one JSON object'
 complete -c ss-load -l svg -r -F -d 'draw the plots into FILE'

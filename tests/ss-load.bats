@@ -291,14 +291,17 @@ print(e.parse(sys.argv[1]).getroot().tag)' out.svg
 @test "--token-key: every viewer shows a token, and who sends gifts" {
 	printf '%048d' 7 >secret.key
 	chmod 600 secret.key
-	start_pipeline --jwt-key secret.key
-	run --separate-stderr ss-load --viewers 10 --senders 3 --rate 40 \
+	start_pipeline --jwt-key secret.key --audience chat
+	run --separate-stderr ss-load --audience chat --viewers 10 --senders 3 --rate 40 \
 		--gifts 20 --churn 10 --warmup 0 --duration 0.5 --json \
 		--token-key secret.key
 	assert_success
 	run jq -c '[.connected, .ok, (.gifts.seen // 1) > 0]' <<<"$output"
 	assert_output '[10,true,true]'
-	# without one nobody comes in
+	# for nobody in particular, or without one, nobody comes in
+	run --separate-stderr -1 ss-load --viewers 3 --warmup 0 \
+		--duration 0.2 --json --token-key secret.key
+	assert_equal "$(jq .errors.connect <<<"$output")" 3
 	run --separate-stderr -1 ss-load --viewers 3 --warmup 0 \
 		--duration 0.2 --json
 	assert_equal "$(jq .errors.connect <<<"$output")" 3

@@ -156,7 +156,7 @@ enum phase { P_CONNECT, P_WARM, P_MEASURE, P_DRAIN, P_BYE, P_END };
 
 struct app {
 	/* options */
-	const char *url, *svg, *pids, *token_key;
+	const char *url, *svg, *pids, *token_key, *audience;
 	int64_t nviewers, nsenders, nrooms, nslow, window, size;
 	double rate, gift_rate, churn_rate, duration, warmup, ramp;
 	bool max, json, ndjson;

@@ -116,6 +116,8 @@ parse(struct app *a, int argc, char **argv)
 		{ OPT_FILE, 0, "token-key", "FILE",
 		    "mint a token for each viewer with this key", &a->token_key,
 		    0, 0, NULL },
+		{ OPT_TEXT, 0, "audience", "NAME", "the tokens are for NAME",
+		    &a->audience, 0, 0, NULL },
 		{ OPT_TEXT, 0, "pid", "PID,...",
 		    "the server's processes, for their CPU time", &a->pids, 0,
 		    0, NULL },

@@ -38,6 +38,7 @@ token_add(struct app *a, const char *name, struct buf *out)
 {
 	const int64_t now = clock_wall_ms();
 	const struct jwt_new t = { .sub = name,
+		.audience = a->audience,
 		.role = ROLE_VIEWER,
 		.iat = now,
 		.exp = now +
