@@ -158,14 +158,8 @@ supervised() {
 }
 
 @test "a toxic message is held, then approved or denied by ss-ctl" {
-	mkdir bin
-	cat >bin/ss-moderate <<-END
-		#!/bin/sh
-		"$BINDIR/ss-moderate" "\$@" | jq --unbuffered -c \
-			'if .toxic and (.approved | not) then .held = true else . end'
-	END
-	chmod +x bin/ss-moderate
-	PATH=$WORK/bin:$PATH start_pipeline
+	MODERATE_OPTS=(--hold 2)
+	start_pipeline
 	page holds
 }
 
@@ -178,8 +172,7 @@ start_desk() {
 	DESK=$(sed -n 's/.*listening on //p' desk.err)
 }
 
-# desk CASE [ARG...]: tests/browser/desk.mjs. Beside ss-moderate it writes
-# what is held into the fifo that ss-log reads.
+# desk CASE [ARG...]: tests/browser/desk.mjs
 desk() {
 	local name=$1
 
@@ -191,9 +184,10 @@ desk() {
 }
 
 @test "desk: held messages are approved and denied by one key" {
+	MODERATE_OPTS=(--hold 2)
 	start_pipeline
 	start_desk
-	desk decide p2
+	desk decide
 }
 
 @test "desk: a mute counts down on the viewer's page, a message is deleted" {

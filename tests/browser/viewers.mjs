@@ -352,17 +352,17 @@ async function moderated({ browser, url }) {
 async function holds({ browser, url }) {
   const ctl = (...words) => execFileSync("ss-ctl", words, { encoding: "utf8" });
   const alice = await join(browser, url, "alice"), bob = await join(browser, url, "bob");
-  for (const text of ["you are a stupid idiot", "you are a stupid moron"]) {
+  for (const text of ["you are a stupid fucking idiot", "you are a fucking moron"]) {
     await say(alice, text);
     await has(alice, text, "held");
   }
   const [first, second] = await alice.$$eval("[data-fate=held]", (all) => all.map((r) => r.dataset.id));
   ctl("deny", second);
-  await has(alice, "you are a stupid moron", "denied");
+  await has(alice, "you are a fucking moron", "denied");
   ctl("approve", first);
-  await has(alice, "you are a stupid idiot", "sent");
+  await has(alice, "you are a stupid fucking idiot", "sent");
   await bob.click(".veil"); // published, and still toxic
-  await has(bob, "you are a stupid idiot");
+  await has(bob, "you are a stupid fucking idiot");
   same((await texts(bob)).length, 1, "bob's messages");
 }
 
