@@ -106,6 +106,41 @@ chat() {
 	status_is 400
 }
 
+@test "gifts in a row count by the difference" {
+	mkfifo in
+	BG_IN=in start_bg bc ss-broadcast
+	exec 5>in
+	wait_for 5 test -S "$SS_BUS"
+	start_desk
+	wait_for 10 curl -fsS "$DESK/healthz"
+	n=0
+	# sender, room, gift, amount, streak, count: of rose s 1, 3 and 3 more;
+	# less and the same are worth nothing; others have counts of their own
+	while read -r from room id amount streak count; do
+		n=$((n + 1))
+		printf '{"type":"gift","id":"g%s","room":"%s","from":"%s","gift_id":%s,"amount":%s,"streak":"%s","count":%s,"ts":"2026-11-23T09:30:00.000Z"}\n' \
+			"$n" "$room" "$from" "$id" "$amount" "$streak" "$count"
+	done >&5 <<-END
+		alice main 1 10 s 1
+		alice main 1 10 s 4
+		alice main 1 10 s 2
+		alice main 1 10 s 4
+		alice main 1 10 s 7
+		alice tea 1 10 s 2
+		alice main 2 10 s 3
+		alice main 1 10 t 1
+		bob main 1 10 s 5
+	END
+	printf '{"type":"gift","id":"g0","from":"bob","gift_id":1,"amount":7,"ts":"2026-11-23T09:30:00.000Z"}\n' >&5
+	gifts() {
+		[ "$(api /api/stats | jq -c '[.totals.gifts, .totals.value]')" = \
+			"$1" ]
+	}
+	wait_for 5 gifts '[19,187]'
+	run api '/api/user?name=alice'
+	assert_equal "$(jq -c '[.user.gifts, .user.value]' <<<"$output")" '[13,130]'
+}
+
 @test "who comes back gets what he has missed, once" {
 	start_pipeline
 	start_desk

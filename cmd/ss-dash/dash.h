@@ -55,6 +55,19 @@ struct user {
 	int64_t seen; /* ms */
 };
 
+/* A gift that is one of several; room "" for the main one. */
+struct gift_of {
+	char from[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1],
+	    streak[EVENT_NAME_MAX + 1];
+	int64_t gift_id, count;
+};
+
+/* The highest counts of streaks so far: the newest few thousand. */
+struct streaks {
+	struct streak *streak;
+	uint64_t heard;
+};
+
 /* Counted since the start, the history that the bus told included. */
 struct tally {
 	struct point *point; /* a ring: second s is at s % POINTS */
@@ -62,6 +75,7 @@ struct tally {
 	size_t users;
 	uint32_t *index; /* a hash table of numbers in user, +1 */
 	size_t hand;     /* where the next to make room is looked for */
+	struct streaks streaks;
 	uint64_t chat, toxic, held, blocked, gifts, value, actions, other;
 	uint64_t bad_lines;
 };
@@ -173,6 +187,12 @@ void tally_write_points(const struct tally *, int64_t since, struct buf *);
 void tally_write_totals(const struct tally *, struct buf *);
 void tally_write_leaders(const struct tally *, struct buf *);
 void tally_write_user(const struct user *, struct buf *);
+
+/* streak.c: 0, or -1 with errno */
+int streaks_init(struct streaks *);
+void streaks_release(struct streaks *);
+/* How many more there are of it by this gift: by ss-event(5), what is paid. */
+int64_t streaks_more(struct streaks *, const struct gift_of *);
 
 /* stages.c: 0, or -1 with errno */
 int stages_open(struct dash *);

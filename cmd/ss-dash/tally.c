@@ -22,7 +22,9 @@ tally_init(struct tally *t)
 	t->point = calloc(POINTS, sizeof *t->point);
 	t->user = calloc(USERS_MAX, sizeof *t->user);
 	t->index = calloc(SLOTS, sizeof *t->index);
-	return t->point && t->user && t->index ? 0 : -1;
+	return t->point && t->user && t->index && streaks_init(&t->streaks) == 0
+		   ? 0
+		   : -1;
 }
 
 void
@@ -31,6 +33,7 @@ tally_release(struct tally *t)
 	free(t->point);
 	free(t->user);
 	free(t->index);
+	streaks_release(&t->streaks);
 	*t = (struct tally){ .users = 0 };
 }
 
@@ -217,29 +220,53 @@ chat(struct dash *d, struct point *p, struct user *u)
 	u->blocked += blocked;
 }
 
-/*
- * A streak's count is cumulative: what it says is worth what it has more than
- * the same sender's last one, which only the gateway's pages follow; here each
- * event counts its amount, as the log's database does.
- */
+static int64_t
+integer_of(const struct dash *d, const char *key)
+{
+	const struct json_member *m = json_get(&d->ev.doc, key);
+	int64_t n;
+
+	return m && json_int(m, &n) == 0 && n > 0 ? n : 0;
+}
+
+/* How many gifts this one is: of a streak, what its count says more. */
+static int64_t
+times(struct dash *d)
+{
+	struct gift_of g = { .gift_id = integer_of(d, "gift_id"),
+		.count = integer_of(d, "count") };
+
+	if (g.count == 0 || !text_of(d, "streak", g.streak) ||
+	    !text_of(d, "from", g.from))
+		return 1;
+	if (!text_of(d, "room", g.room) || strcmp(g.room, EVENT_ROOM) == 0)
+		memset(g.room, 0, sizeof g.room);
+	return streaks_more(&d->tally.streaks, &g);
+}
+
 static void
 gift(struct dash *d, struct point *p, struct user *u)
 {
-	const struct json_member *m = json_get(&d->ev.doc, "amount");
-	int64_t n = 0;
+	uint32_t n;
+	uint64_t value;
+	int64_t k = times(d), all;
 
-	if (!m || json_int(m, &n) < 0 || n < 0)
-		n = 0;
-	d->tally.gifts++;
-	d->tally.value += (uint64_t)n;
+	/* the gateway lets no streak come to more */
+	if (__builtin_mul_overflow(k, integer_of(d, "amount"), &all) ||
+	    all > JSON_INT_MAX)
+		all = JSON_INT_MAX;
+	n = k > UINT32_MAX ? UINT32_MAX : (uint32_t)k;
+	value = (uint64_t)all;
+	d->tally.gifts += n;
+	d->tally.value += value;
 	if (p) {
-		p->gifts++;
-		p->value += (uint64_t)n;
+		p->gifts += n;
+		p->value += value;
 	}
 	if (!u)
 		return;
-	u->gifts++;
-	u->value += (uint64_t)n;
+	u->gifts += n;
+	u->value += value;
 }
 
 void

@@ -23,9 +23,14 @@ const describe = {
   deny: () => "denied a message",
 };
 
+// Of a streak: how many more, what they are worth, and how many there are now.
+function gift({ e, times = 1 }) {
+  return `gave ${times} × gift ${e.gift_id}, worth ${times * e.amount}${e.streak ? ` (${e.count} in a row)` : ""}`;
+}
+
 export function say(item) {
   const e = item.e;
-  if (item.kind === "gift") return `gave ${e.amount} × gift ${e.gift_id}`;
+  if (item.kind === "gift") return gift(item);
   return item.kind === "action" ? describe[e.type](e) : String(e.message ?? "");
 }
 

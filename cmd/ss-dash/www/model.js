@@ -7,7 +7,8 @@ export const CONTROL = ["mute", "unmute", "kick", "ban", "unban", "delete", "pur
   "subonly", "threshold", "level", "hold", "approve", "deny"];
 
 // An item: { e: the event, kind: "chat", "gift" or "action", gone: deleted,
-// fate: "approved" or "denied" and by whom }
+// fate: "approved" or "denied" and by whom, times: of a gift, how many more of
+// its streak there are by it }
 export function createModel() {
   const model = {
     items: [], // oldest first
@@ -18,6 +19,17 @@ export function createModel() {
     added: 0, // so far
   };
   const byId = new Map();
+  const streaks = new Map(); // which -> the highest count so far
+
+  // By the difference, as ss-event(5) has it; however late the next one comes.
+  function times(e) {
+    if (!e.streak || !(e.count >= 1)) return 1;
+    const key = [e.from, e.room || "main", e.gift_id, e.streak].join("\n"), had = streaks.get(key) || 0;
+    streaks.delete(key); // so that the map is in the order of age
+    streaks.set(key, Math.max(had, e.count));
+    if (streaks.size > KEEP) streaks.delete(streaks.keys().next().value);
+    return Math.max(0, e.count - had);
+  }
 
   const until = (e) => (e.until ? Date.parse(e.until) : Infinity);
 
@@ -53,6 +65,7 @@ export function createModel() {
     if (!action && e.type !== "chat" && e.type !== "gift") return undefined;
     if (e.id && byId.has(e.id)) return undefined;
     const item = { e, kind: action ? "action" : e.type, n: ++model.added };
+    if (e.type === "gift") item.times = times(e);
     if (e.id) byId.set(e.id, item);
     model.items.push(item);
     if (model.items.length > KEEP * 1.1)
@@ -73,7 +86,7 @@ export function createModel() {
     }
   };
 
-  model.forget = () => { model.items.length = 0; byId.clear(); model.held.clear(); };
+  model.forget = () => { model.items.length = 0; byId.clear(); streaks.clear(); model.held.clear(); };
   model.find = (id) => byId.get(id);
 
   // Ends what has ended by itself. True where something has.

@@ -2,7 +2,7 @@
 // and why a message has the verdict that it has.
 
 import { $, act, ask, clock, few, make, percent, span } from "./parts.js";
-import { tags } from "./log.js";
+import { say, tags } from "./log.js";
 
 const DONE = { mute: "muted", unmute: "unmuted", kick: "kicked", purge: "removed from the chat", ban: "banned", unban: "unbanned" };
 
@@ -35,7 +35,7 @@ export function createUser({ model }) {
       const item = model.find(e.id) || { e, kind: e.type === "chat" || e.type === "gift" ? e.type : "action" };
       const li = make("li", item.gone ? "dead" : "");
       const text = make("bdi", "text", e.type === "chat" ? String(e.message) : e.type === "gift"
-        ? `gave ${e.amount} × gift ${e.gift_id}` : `${e.type} by ${e.by || "?"}${e.reason ? `: ${e.reason}` : ""}`);
+        ? say(item) : `${e.type} by ${e.by || "?"}${e.reason ? `: ${e.reason}` : ""}`);
       text.dir = "auto";
       li.append(make("time", "", clock(e.ts)), text, ...tags(item));
       list.append(li);
