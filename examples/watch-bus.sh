@@ -21,6 +21,7 @@ printf '{"history":%d}\n' "${1:-20}" |
 		elif .type == "gift" then
 			"\(time) \(room)* \(.from) gives \(.amount) of gift"
 			+ " \(.gift_id)"
+			+ (if .streak then ", \(.count) in a row" else "" end)
 		elif .type == "hello" then empty
 		else "\(time) \(tojson)"
 		end'

@@ -149,8 +149,12 @@ start_live() {
 	client "$WS_URL/bob?room=tea" \
 		--send '{"type":"chat","message":"hi all"}' --expect 1
 	wait_for 5 grep -q '#tea <bob> hi all' watch.out
+	gift='{"from":"carol","gift_id":1,"amount":3,"streak":"s","count":4}'
+	curl -fsS -H 'Content-Type: application/json' -d "$gift" \
+		"$SS_URL/api/gift?wait=1"
+	wait_for 5 grep -q 'carol gives 3 of gift 1, 4 in a row' watch.out
 	run cat watch.out
-	assert_equal "${#lines[@]}" 2
+	assert_equal "${#lines[@]}" 3
 }
 
 @test "detoxify-server.py answers what ss-moderate asks" {
@@ -226,8 +230,11 @@ start_live() {
 			wait_for 5 grep -q "$stage ended (killed by SIGKILL), again" \
 				sup.err
 			wait_for 5 curl -fsS "http://127.0.0.1:$SS_PORT/healthz"
+			# not the same twice: repeats are refused
+			text="without $stage, before $signal"
 			run client "$WS_URL/alice" \
-				--send '{"type":"chat","message":"hello"}' --expect 1
+				--send "{\"type\":\"chat\",\"message\":\"$text\"}" \
+				--until "\"message\":\"$text\""
 			assert_success
 		done
 		run --separate-stderr "$EXAMPLES/supervise.sh"
