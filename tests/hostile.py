@@ -10,8 +10,11 @@
       Requests that are malformed, huge, smuggled, cut or slow, one
       connection each. Every answer must be an HTTP answer with one of the
       statuses that stand beside the request, and JSON where it is ours; in
-      between, the server must go on answering others. Prints what came.
-      Exit status 1 where something else did.
+      between, the server must go on answering others. Prints what came,
+      and at the end "gifts N": so many has mallory given by then, since each
+      connection serves its first request, if all of it was sent. What
+      follows one, or is refused, is from "smuggle", who gives none.
+      Exit status 1 where something else came.
 """
 
 import argparse
@@ -62,6 +65,7 @@ H = b"Host: 127.0.0.1\r\n"
 JSON = b"Content-Type: application/json\r\n"
 GIFT = b'{"from":"mallory","gift_id":1,"amount":1}'
 POST = b"POST /api/gift HTTP/1.1\r\n" + H + JSON
+HIDDEN = GIFT.replace(b"mallory", b"smuggle")  # as long as the other
 LEN = b"Content-Length: %d\r\n\r\n" % len(GIFT)
 
 # (what it is, the bytes, statuses that are right; None: just no answer)
@@ -117,29 +121,29 @@ CASES = [
     ("a length of words", POST + b"Content-Length: many\r\n\r\n", {400}),
     ("a negative length", POST + b"Content-Length: -5\r\n\r\n", {400}),
     ("a signed length", POST + b"Content-Length: +%d\r\n\r\n" % len(GIFT) +
-     GIFT, {400}),
-    ("a length in hex", POST + b"Content-Length: 0x29\r\n\r\n" + GIFT, {400}),
+     HIDDEN, {400}),
+    ("a length in hex", POST + b"Content-Length: 0x29\r\n\r\n" + HIDDEN, {400}),
     ("a length beyond 64 bits", POST + b"Content-Length: " + b"9" * 30 +
      b"\r\n\r\n", {400, 413}),
-    ("two lengths", POST + b"Content-Length: 5\r\n" + LEN + GIFT, {400}),
-    ("two equal lengths", POST + LEN[:-2] + LEN + GIFT, {200, 400}),
-    ("a list as length", POST + b"Content-Length: 41, 41\r\n\r\n" + GIFT,
+    ("two lengths", POST + b"Content-Length: 5\r\n" + LEN + HIDDEN, {400}),
+    ("two equal lengths", POST + LEN[:-2] + LEN + HIDDEN, {400}),
+    ("a list as length", POST + b"Content-Length: 41, 41\r\n\r\n" + HIDDEN,
      {400}),
-    ("a huge length", POST + b"Content-Length: 1000000000\r\n\r\n" + GIFT,
+    ("a huge length", POST + b"Content-Length: 1000000000\r\n\r\n" + HIDDEN,
      {413}),
-    ("no length", POST + b"\r\n" + GIFT, {411}),
-    ("chunks", POST + b"Transfer-Encoding: chunked\r\n\r\n29\r\n" + GIFT +
+    ("no length", POST + b"\r\n" + HIDDEN, {411}),
+    ("chunks", POST + b"Transfer-Encoding: chunked\r\n\r\n29\r\n" + HIDDEN +
      b"\r\n0\r\n\r\n", {411}),
     ("bad chunks", POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", {411}),
     ("length and chunks", POST + b"Transfer-Encoding: chunked\r\n" + LEN +
-     b"0\r\n\r\nGET /smuggled HTTP/1.1\r\n" + H + b"\r\n", {400, 411}),
+     b"0\r\n\r\n" + POST + LEN + HIDDEN, {400, 411}),
     ("an encoding in disguise", POST + b"Transfer-Encoding: xchunked\r\n" +
-     LEN + GIFT, {400, 411}),
+     LEN + HIDDEN, {400, 411}),
     ("a body on a GET", b"GET /healthz HTTP/1.1\r\n" + H +
      b"Content-Length: 5\r\n\r\nhello", {400}),
     ("two in one packet", b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n" +
      b"GET /metrics HTTP/1.1\r\n" + H + b"\r\n", {200}),
-    ("a gift behind a gift", (POST + LEN + GIFT) * 2, {200}),
+    ("a gift behind a gift", POST + LEN + GIFT + POST + LEN + HIDDEN, {200}),
     ("more body than it said", POST + LEN + GIFT + b"x" * 1000, {200}),
     ("an upgrade with a body", b"GET /ws/m HTTP/1.1\r\n" + H +
      b"Upgrade: websocket\r\nConnection: upgrade\r\n" +
@@ -218,8 +222,13 @@ def verdict(got, ended, want):
     return None
 
 
+def given(data):
+    """Gifts that the bytes are worth on a connection of their own."""
+    return int(data.startswith(POST + LEN + GIFT))
+
+
 def http(port):
-    bad = 0
+    bad = gifts = 0
     for name, data, want in CASES:
         for pause in (None, 1, len(data) // 2):
             got, ended = ask(port, data, pause, None in want)
@@ -229,7 +238,8 @@ def http(port):
                 "ok" if not why else "BAD", name, line,
                 "  (%s)" % why if why else ""), flush=True)
             bad += bool(why)
-        # who leaves at any point is no trouble
+            gifts += given(data)
+        # who leaves at any point is no trouble, and has given what he sent
         for cut in {0, 1, len(data) // 3, len(data) - 1}:
             s = socket.create_connection((HOST, port), 10)
             try:
@@ -237,9 +247,11 @@ def http(port):
             except OSError:
                 pass
             s.close()
+            gifts += given(data[:cut])
         if not ask(port, b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n")[0]:
             print("BAD after %s: nobody else is answered" % name)
             return 1
+    print("gifts %d" % gifts)
     return bad > 0
 
 
