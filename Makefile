@@ -284,8 +284,8 @@ DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-ev libev-dev liburing-dev \
 	libjq-dev libcurl4-openssl-dev \
 	libpcre2-dev libicu-dev libssl-dev openssl \
-	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support bats-assert python3-websockets mandoc \
-	procps libjs-chart.js
+	zlib1g-dev libsqlite3-dev sqlite3 jq curl socat bats bats-support \
+	bats-assert parallel python3-websockets mandoc procps libjs-chart.js
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
 FUZZ_DEPS := clang
