@@ -37,7 +37,9 @@
 #include "window.h"
 #include "www.h"
 
-#define BODY_MAX 65536    /* bytes of an HTTP body: CONTRACT 6 */
+#define BODY_MAX 65536          /* bytes of an HTTP body: CONTRACT 6 */
+#define ANSWER_MAX (256u << 20) /* bytes of an answer */
+#define JSON_TYPE "application/json"
 #define MESSAGE_MAX 16384 /* bytes of a WebSocket message: CONTRACT 6 */
 
 #define CLOSE_RESTART 1012 /* IANA's registry: service restart */
@@ -255,6 +257,12 @@ void http_forget(struct gateway *, struct conn *);
  */
 void http_answer(
     struct lws *, int status, const char *headers, const char *body, size_t n);
+/* The same of a type, not to be kept by anybody; extra: more lines, or "". */
+void http_reply(struct lws *, int status, const char *type, const char *extra,
+    const char *body, size_t n);
+/* A refusal of a request that has no body on its way: no waiting for it. */
+int http_refuse(struct gateway *, struct lws *, int status, const char *detail,
+    const char *extra);
 /*
  * Writes an error as JSON; detail may be NULL, extra is header lines or "".
  * The connection is to be closed afterwards.
@@ -270,6 +278,11 @@ void http_delivered(
     struct gateway *, const char *id, const char *real, int status);
 /* The word that stands for a status in an answer. */
 const char *http_word(int status);
+
+/* get.c */
+int get_healthz(struct gateway *, struct lws *);
+int get_metrics(struct gateway *, struct lws *);
+int get_recent(struct gateway *, struct lws *);
 
 /* pages.c: 0, or -1 after a message. */
 int pages_open(struct gateway *);

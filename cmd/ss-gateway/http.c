@@ -24,9 +24,6 @@
 #define BODY_WAIT 10          /* seconds for a body: then 408 */
 #define DISCARD_WAIT 2        /* seconds to read what was refused */
 #define DISCARD_MAX (1 << 20) /* bytes of it */
-#define ANSWER_MAX (256u << 20)
-
-#define JSON_TYPE "application/json"
 
 /* A POST whose body is being read. */
 struct request {
@@ -114,8 +111,8 @@ http_answer(struct lws *wsi, int status, const char *headers, const char *body,
 }
 
 /* One of what is made anew each time. extra: header lines, or "". */
-static void
-answer(struct lws *wsi, int status, const char *type, const char *extra,
+void
+http_reply(struct lws *wsi, int status, const char *type, const char *extra,
     const char *body, size_t n)
 {
 	struct buf b;
@@ -149,7 +146,7 @@ http_error(struct lws *wsi, int status, const char *detail, const char *extra)
 		json_write_str(&b, detail, strlen(detail));
 	}
 	buf_adds(&b, "}\n");
-	answer(wsi, status, JSON_TYPE, extra, b.p, b.len);
+	http_reply(wsi, status, JSON_TYPE, extra, b.p, b.len);
 	buf_release(&b);
 }
 
@@ -165,8 +162,8 @@ http_error_wait(struct lws *wsi, int status, const char *detail, int64_t wait)
 }
 
 /* A refusal of a request that has no body on its way: no waiting for it. */
-static int
-refuse_plain(struct gateway *g, struct lws *wsi, int status, const char *detail,
+int
+http_refuse(struct gateway *g, struct lws *wsi, int status, const char *detail,
     const char *extra)
 {
 	g->n.refused++;
@@ -203,7 +200,7 @@ refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
     const char *detail, const char *extra)
 {
 	if (body_length(wsi) <= 0 && body_length(wsi) != -2 && !is_chunked(wsi))
-		return refuse_plain(g, wsi, status, detail, extra);
+		return http_refuse(g, wsi, status, detail, extra);
 	g->n.refused++;
 	http_error(wsi, status, detail, extra);
 	if (!c->req)
@@ -214,119 +211,6 @@ refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
 	c->req->answered = true;
 	lws_set_timer_usecs(wsi, DISCARD_WAIT * LWS_USEC_PER_SEC);
 	return 0;
-}
-
-static bool
-accepts_json(struct lws *wsi)
-{
-	char v[512];
-
-	return lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
-	       strstr(v, JSON_TYPE);
-}
-
-static int
-get_healthz(struct gateway *g, struct lws *wsi)
-{
-	static const char ok[] = "{\"status\":\"ok\"}\n";
-	struct numbers n;
-	bool bus, out;
-	struct buf b;
-
-	shared_sum(g, &n);
-	bus = n.bus_up;
-	out = n.out_up;
-
-	if (bus && out && !g->draining) {
-		answer(wsi, 200, JSON_TYPE, "", ok, sizeof ok - 1);
-		return -1;
-	}
-	buf_init(&b, 256);
-	buf_addf(&b,
-	    "{\"status\":\"degraded\",\"bus\":%s,\"output\":%s,"
-	    "\"draining\":%s}\n",
-	    bus ? "true" : "false", out ? "true" : "false",
-	    g->draining ? "true" : "false");
-	answer(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n", b.p, b.len);
-	buf_release(&b);
-	return -1;
-}
-
-static int
-get_metrics(struct gateway *g, struct lws *wsi)
-{
-	bool json = accepts_json(wsi);
-	struct numbers n;
-	struct buf b;
-
-	shared_sum(g, &n);
-
-	buf_init(&b, METRICS_MAX);
-	if (json) {
-		metrics_json(&n, &b);
-	} else {
-		metrics_process(&b, "ss-gateway");
-		metrics_prometheus(&n, &b);
-	}
-	answer(wsi, 200, json ? JSON_TYPE : METRICS_TYPE, "", b.p, b.len);
-	buf_release(&b);
-	return -1;
-}
-
-struct recent {
-	struct gateway *g;
-	struct buf b;
-};
-
-static bool
-everybodys(void *arg, uint64_t seq, const char *line, size_t n, bool priv)
-{
-	struct recent *r = arg;
-
-	return !priv && past_shown(r->g, NULL, seq, line, n, false);
-}
-
-static void
-add_event(void *arg, uint64_t seq, const char *line, size_t n)
-{
-	struct recent *r = arg;
-
-	(void)seq;
-	if (r->b.p[r->b.len - 1] != '[')
-		buf_addc(&r->b, ',');
-	buf_add(&r->b, line, n);
-}
-
-static int
-get_recent(struct gateway *g, struct lws *wsi)
-{
-	char room[EVENT_NAME_MAX + 2] = EVENT_ROOM, limit[16] = "100";
-	struct recent rec = { .g = g };
-	struct fan_query q = {
-		.room = room, .max = SIZE_MAX, .sees = everybodys, .arg = &rec
-	};
-	size_t n;
-	int r;
-
-	r = upgrade_arg(wsi, "room", room, sizeof room);
-	if (r == -2 || (r == 0 && !event_name_valid(room, strlen(room))))
-		return refuse_plain(g, wsi, 400,
-		    "room: must be 1 to 50 of A-Z a-z 0-9 . _ -", "");
-	r = upgrade_arg(wsi, "limit", limit, sizeof limit);
-	if (r == -2 || !*limit || strspn(limit, "0123456789") != strlen(limit))
-		return refuse_plain(
-		    g, wsi, 400, "limit: must be an integer >= 0", "");
-	n = strtoul(limit, NULL, 10);
-	if (n > (size_t)g->history)
-		n = (size_t)g->history;
-	buf_init(&rec.b, ANSWER_MAX / 2);
-	buf_adds(&rec.b, "{\"events\":[");
-	q.n = n;
-	fan_past(g->fan, &q, add_event);
-	buf_adds(&rec.b, "]}\n");
-	answer(wsi, 200, JSON_TYPE, "", rec.b.p, rec.b.len);
-	buf_release(&rec.b);
-	return -1;
 }
 
 /* Content-Type is JSON, whatever its parameters. */
@@ -536,13 +420,13 @@ http_request(
 		if (strcmp(path, routes[i].path) == 0)
 			return routes[i].get(g, wsi);
 	if (gift || action)
-		return refuse_plain(g, wsi, 405, NULL, "Allow: POST\r\n");
+		return http_refuse(g, wsi, 405, NULL, "Allow: POST\r\n");
 	if (upgrade_name(path))
-		return refuse_plain(g, wsi, 426, "connect with WebSocket",
+		return http_refuse(g, wsi, 426, "connect with WebSocket",
 		    "Upgrade: websocket\r\n");
 	if (pages_get(g, wsi, path))
 		return -1;
-	return refuse_plain(g, wsi, 404, NULL, "");
+	return http_refuse(g, wsi, 404, NULL, "");
 }
 
 int
@@ -569,7 +453,7 @@ answer_taken(struct lws *wsi, const char *status, const char *id)
 
 	buf_init(&b, 256);
 	buf_addf(&b, "{\"status\":\"%s\",\"id\":\"%s\"}\n", status, id);
-	answer(wsi, 200, JSON_TYPE, "", b.p, b.len);
+	http_reply(wsi, 200, JSON_TYPE, "", b.p, b.len);
 	buf_release(&b);
 }
 
