@@ -163,6 +163,7 @@ Try, in other terminals:
   curl '$url/api/recent?limit=10' | jq .
 
   SS_BUS=$SS_BUS $here/watch-bus.sh
+  SS_BUS=$SS_BUS ss-ctl mute bob 1m
 
 What is clearly toxic waits on the desk: A approves, D denies.
 
