@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cidr.h"
 #include "httpd-impl.h"
 #include "sock.h"
 
@@ -69,13 +70,9 @@ httpd_addr_check(const char *addr, const char **err)
 static bool
 is_loopback(const struct sockaddr *a)
 {
-	const struct sockaddr_in *in = (const void *)a;
-	const struct sockaddr_in6 *in6 = (const void *)a;
+	struct in6_addr addr;
 
-	if (a->sa_family == AF_INET)
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	return a->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	return cidr_of_socket(a, &addr) && cidr_is_loopback(&addr);
 }
 
 static int
