@@ -239,6 +239,8 @@ const char *target_parse(struct app *);
 int target_open(struct app *);
 /* A socket that is connecting, or -1 with errno. i spreads the sources. */
 int target_connect(struct app *, uint32_t i, bool slow);
+/* A slow viewer's socket, from when he reads again. */
+void target_widen(int fd);
 
 /* token.c: each 0, or -1 (token_open: when told on stderr) */
 int token_open(struct app *);

@@ -261,19 +261,21 @@ drain(struct app *a)
 	a->phase = P_DRAIN;
 	for (i = 0; i < a->nviewers; i++) {
 		v = &a->viewer[i];
-		if (v->slow && v->state == V_OPEN)
-			engine_change(a, v->fd, v->index, v->out.len > 0, true);
+		if (!v->slow || v->state != V_OPEN)
+			continue;
+		target_widen(v->fd);
+		engine_change(a, v->fd, v->index, v->out.len > 0, true);
 	}
 	while (a->now < end && a->now - last < DRAIN_IDLE && a->open > 0 &&
 	       (!order_is_complete(a) || gift_busy(a) || a->slow_open > 0)) {
 		engine_turn(a);
+		if (a->n.bytes != seen)
+			last = a->now;
+		seen = a->n.bytes;
 		/* the slow ones have a moment to find out */
 		if (order_is_complete(a) && !gift_busy(a) &&
 		    a->now - last > SECOND)
 			break;
-		if (a->n.bytes != seen)
-			last = a->now;
-		seen = a->n.bytes;
 	}
 	order_finish(a);
 }
