@@ -28,7 +28,7 @@ setup() {
 	browser_there || skip "no browser: make deps-browser"
 	helper_setup
 	BROWSER_WS=$(cat "$BATS_FILE_TMPDIR/ws")
-	export BROWSER_WS PATIENCE=$(($(slow 15) * 1000))
+	export BROWSER_WS PATIENCE=$(($(slow 30) * 1000))
 }
 
 # page CASE [ARG...]: tests/browser/viewers.mjs; what it measured is shown

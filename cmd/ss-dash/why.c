@@ -19,10 +19,10 @@
 
 #include "banned.h"
 
-#define WHYS_MAX 4    /* at a time: each is a process */
-#define WHY_TIME 5000 /* ms */
-#define ENV_MAX 512   /* variables that are passed on */
-#define TEXT_MAX 4096 /* bytes of a message */
+#define WHYS_MAX 4     /* at a time: each is a process */
+#define WHY_TIME 20000 /* ms: it reads its model first, on a busy machine */
+#define ENV_MAX 512    /* variables that are passed on */
+#define TEXT_MAX 4096  /* bytes of a message */
 
 struct why {
 	struct dash *d;
