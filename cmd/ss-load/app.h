@@ -131,6 +131,7 @@ struct post;
 
 struct counters {
 	uint64_t sent, seen, refused, blocked, foreign;
+	uint64_t measured; /* sent, and due within the time that counts */
 	uint64_t deliveries, bytes, frames;
 	uint64_t gifts, gift_again, gift_seen, gift_refused;
 	uint64_t connects, churned, recovered, unrecovered;

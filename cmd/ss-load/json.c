@@ -83,7 +83,7 @@ counted(struct app *a, struct buf *b)
 	count(b, "refused", a->n.refused);
 	count(b, "blocked", a->n.blocked);
 	count(b, "foreign", a->n.foreign);
-	count(b, "measured", a->to.sent - a->from.sent);
+	count(b, "measured", a->n.measured);
 	count(b, "deliveries", d);
 	real(b, "deliveries_per_second", s > 0 ? (double)d / s : 0);
 	count(b, "frames", a->to.frames - a->from.frames);

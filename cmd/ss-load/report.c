@@ -252,7 +252,7 @@ report_text(struct app *a, FILE *f)
 	fprintf(f,
 	    "messages    %" PRIu64 " sent, %" PRIu64 " came back; %" PRIu64
 	    " in the %.1f s measured\n",
-	    a->n.sent, a->n.seen, a->to.sent - a->from.sent, s);
+	    a->n.sent, a->n.seen, a->n.measured, s);
 	fprintf(f, "deliveries  %" PRIu64 ", %.0f a second, %.2f MB a second\n",
 	    d, s > 0 ? (double)d / s : 0.0,
 	    s > 0 ? (double)(a->to.bytes - a->from.bytes) / s / 1e6 : 0.0);

@@ -104,8 +104,10 @@ send_one(struct app *a, struct viewer *v, int64_t due)
 	n->sent = a->now = clock_mono_ns();
 	n->due = due ? due : n->sent;
 	n->measured = n->due >= a->measure_from && a->phase == P_MEASURE;
-	if (n->measured)
+	if (n->measured) {
+		a->n.measured++;
 		hist_add(&a->lag, n->sent - n->due);
+	}
 	a->n.sent++;
 	buf_reset(&a->word);
 	buf_adds(&a->word, "{\"type\":\"chat\",\"message\":\"");
