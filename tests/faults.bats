@@ -52,7 +52,7 @@ start_log() {
 
 @test "a hub that may not read the log is found out" {
 	shim
-	run faults --seconds 12 --seed 3 --blind --shim "$SHIM"
+	run faults --seconds 6 --seed 3 --blind --shim "$SHIM"
 	assert_failure 1
 	assert_output --partial 'not recovered'
 }

@@ -8,7 +8,7 @@
 
   hostile.py http PORT
       Requests that are malformed, huge, smuggled, cut or slow, one
-      connection each. Every answer must be an HTTP answer with one of the
+      connection each, some of them at a time. Every answer must be an HTTP answer with one of the
       statuses that stand beside the request, and JSON where it is ours; in
       between, the server must go on answering others. Prints what came,
       and at the end "gifts N": so many has mallory given by then, since each
@@ -18,6 +18,7 @@
 """
 
 import argparse
+import concurrent.futures
 import json
 import random
 import selectors
@@ -26,6 +27,7 @@ import sys
 import time
 
 HOST = "127.0.0.1"
+AT_ONCE = 12  # cases side by side
 
 
 def slowloris(port, n):
@@ -227,30 +229,44 @@ def given(data):
     return int(data.startswith(POST + LEN + GIFT))
 
 
-def http(port):
+def attack(port, case):
+    """One case in all its ways: the lines to print, the gifts, how many bad."""
+    name, data, want = case
+    lines = []
     bad = gifts = 0
-    for name, data, want in CASES:
-        for pause in (None, 1, len(data) // 2):
-            got, ended = ask(port, data, pause, None in want)
-            why = verdict(got, ended, want)
-            line = got.split(b"\r\n")[0].decode("latin-1") if got else "-"
-            print("%s %s: %s%s" % (
-                "ok" if not why else "BAD", name, line,
-                "  (%s)" % why if why else ""), flush=True)
-            bad += bool(why)
-            gifts += given(data)
-        # who leaves at any point is no trouble, and has given what he sent
-        for cut in {0, 1, len(data) // 3, len(data) - 1}:
-            s = socket.create_connection((HOST, port), 10)
-            try:
-                s.sendall(data[:cut])
-            except OSError:
-                pass
-            s.close()
-            gifts += given(data[:cut])
-        if not ask(port, b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n")[0]:
-            print("BAD after %s: nobody else is answered" % name)
-            return 1
+    for pause in (None, 1, len(data) // 2):
+        got, ended = ask(port, data, pause, None in want)
+        why = verdict(got, ended, want)
+        line = got.split(b"\r\n")[0].decode("latin-1") if got else "-"
+        lines.append("%s %s: %s%s" % (
+            "ok" if not why else "BAD", name, line,
+            "  (%s)" % why if why else ""))
+        bad += bool(why)
+        gifts += given(data)
+    # who leaves at any point is no trouble, and has given what he sent
+    for cut in {0, 1, len(data) // 3, len(data) - 1}:
+        s = socket.create_connection((HOST, port), 10)
+        try:
+            s.sendall(data[:cut])
+        except OSError:
+            pass
+        s.close()
+        gifts += given(data[:cut])
+    if not ask(port, b"GET /healthz HTTP/1.1\r\n" + H + b"\r\n")[0]:
+        lines.append("BAD after %s: nobody else is answered" % name)
+        bad += 1
+    return lines, gifts, bad
+
+
+def http(port):
+    """All cases, some at a time: most of them only wait for their end."""
+    bad = gifts = 0
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for lines, given_here, bad_here in pool.map(
+                lambda case: attack(port, case), CASES):
+            print("\n".join(lines), flush=True)
+            gifts += given_here
+            bad += bad_here
     print("gifts %d" % gifts)
     return bad > 0
 

@@ -546,8 +546,9 @@ def check(w, viewers):
 
 
 async def settle(w, chatters, viewers):
-    """Until everything is acknowledged and everybody has got everything."""
-    end = time.monotonic() + 30
+    """Until everything is acknowledged and everybody has got everything.
+    Where a fault was found already that needn't come to pass."""
+    end = time.monotonic() + (2 if w.faults else 30)
     while time.monotonic() < end:
         await asyncio.sleep(0.2)
         if any(c.pending for c in chatters):
