@@ -289,7 +289,8 @@ DEPS := gcc libc6-dev make pkg-config libwebsockets-dev \
 LINT_DEPS := clang clang-format clang-tidy cppcheck mandoc shellcheck \
 	codespell pmccabe
 FUZZ_DEPS := clang
-BROWSER_DEPS := chromium fonts-noto-color-emoji
+# the shell is Chromium without windows, and a test half as long
+BROWSER_DEPS := chromium chromium-headless-shell fonts-noto-color-emoji
 
 # $(1): Debian packages. Root and network are needed only where one is
 # missing; on other systems it says what is needed and leaves it at that.

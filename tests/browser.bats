@@ -6,7 +6,8 @@
 load viewers
 
 browser_there() {
-	command -v chromium >/dev/null && command -v node >/dev/null &&
+	command -v chromium-headless-shell chromium >/dev/null &&
+		command -v node >/dev/null &&
 		[ -d "$TESTS/browser/node_modules/playwright-core" ]
 }
 

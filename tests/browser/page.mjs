@@ -25,7 +25,8 @@ export async function until(what, fn) {
 }
 
 export function options() {
-  const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+  const path = ["chromium-headless-shell", "chromium", "chromium-browser"]
+    .map((name) => `/usr/bin/${name}`).find(existsSync);
   return { executablePath: process.env.CHROMIUM || path,
     // Chromium's own sandbox doesn't work for root
     args: process.getuid() === 0 ? ["--no-sandbox"] : [] };
