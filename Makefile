@@ -45,9 +45,10 @@ FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 SS_PORT ?= 8000
 FUZZ_SECONDS ?= 60
 BATS ?= bats
-# bats runs files side by side only where GNU parallel is there
+# bats runs files side by side only where GNU parallel is there; most tests
+# wait for something, so there may be more of them than cores
 BATS_FLAGS ?= $(shell command -v parallel >/dev/null 2>&1 && \
-	parallel --version 2>/dev/null | grep -q GNU && echo --jobs 2)
+	parallel --version 2>/dev/null | grep -q GNU && echo --jobs 3)
 TESTS ?= $(sort $(wildcard tests/*.bats))
 
 # --- flags ----------------------------------------------------------------
