@@ -66,6 +66,35 @@ put() {
 	assert_equal "$(codes)" muted
 }
 
+@test "the hello says what is in force for him, and nothing else" {
+	start_pipeline
+	hello() {
+		run client "$WS_URL/$1?${2:-history=0}" --expect 1
+		jq -c 'del(.type, .epoch, .seq)' <<<"$output"
+	}
+	assert_equal "$(hello bob)" '{"recovered":true}'
+	epoch=$(client "$WS_URL/bob?history=0" --expect 1 | jq -r .epoch)
+	ss-ctl -q mute bob 1h --wait
+	ss-ctl -q mute eve 1h --room den --wait
+	ss-ctl -q slow 600 --wait
+	ss-ctl -q subonly on --room den --wait
+	run hello bob
+	assert_output --regexp '"mute":\{"until":"2[0-9T:.-]+Z"\},"slow":'
+	assert_equal "$(hello eve)" '{"recovered":true,"slow":{"seconds":600}}'
+	run hello eve 'history=0&room=den'
+	assert_output --regexp '"until".*,"slow":\{.*\},"subonly":true\}$'
+	# how long he has to wait
+	run talk al --send "$(say hi)" --expect 1
+	run hello al
+	assert_output --regexp '"seconds":600,"retry_after":(600|5[0-9]{2})\}'
+	# who comes back is told, too
+	run hello bob "since=1&epoch=$epoch"
+	assert_output --partial '"mute"'
+	ss-ctl -q unmute bob --wait
+	ss-ctl -q slow 0 --wait
+	assert_equal "$(hello bob)" '{"recovered":true}'
+}
+
 @test "kick closes with 4003, and he may come back" {
 	start_pipeline
 	listen bob --expect-close 4003

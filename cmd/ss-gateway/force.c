@@ -274,6 +274,42 @@ force_refuses(struct gateway *g, const struct viewer *v, struct refusal *r)
 	       too_soon(g, v, f.number, r);
 }
 
+static void
+tell_mute(const struct state_force *f, struct buf *out)
+{
+	char t[CLOCK_RFC3339_LEN + 1];
+
+	buf_adds(out, ",\"mute\":{");
+	if (f->until != INT64_MAX) {
+		clock_format(f->until, t);
+		buf_addf(out, "\"until\":\"%s\"", t);
+	}
+	buf_addc(out, '}');
+}
+
+void
+force_tell(struct gateway *g, const struct viewer *v, struct buf *out)
+{
+	const char *room = fan_room_name(v);
+	struct state *s = g->force->state;
+	int64_t now = clock_wall_ms();
+	struct state_force f;
+	struct refusal r;
+
+	if (state_get(s, STATE_MUTE, v->ident.name, room, now, &f) &&
+	    role_may_act(f.role, v->ident.role))
+		tell_mute(&f, out);
+	if (state_get(s, STATE_SLOW, NULL, room, now, &f)) {
+		buf_addf(out, ",\"slow\":{\"seconds\":%" PRId64, f.number);
+		if (!viewer_is_staff(v) && too_soon(g, v, f.number, &r))
+			buf_addf(
+			    out, ",\"retry_after\":%" PRId64, r.retry_after);
+		buf_addc(out, '}');
+	}
+	if (state_get(s, STATE_SUBONLY, NULL, room, now, &f))
+		buf_adds(out, ",\"subonly\":true");
+}
+
 /* --- what is shown --- */
 
 /* He has been purged since he said it. */

@@ -472,6 +472,11 @@ struct refusal {
 	int64_t retry_after; /* s; 0: none */
 };
 bool force_refuses(struct gateway *, const struct viewer *, struct refusal *);
+/*
+ * Appends what is in force for him, as members of his hello, a comma in front
+ * of each: mute, slow and subonly, those that are.
+ */
+void force_tell(struct gateway *, const struct viewer *, struct buf *out);
 /* He has said something, here or elsewhere. */
 void force_said(struct gateway *, const char *room, const char *user);
 /* The event at seq was deleted or purged. */

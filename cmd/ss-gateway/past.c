@@ -82,6 +82,9 @@ say_hello(struct gateway *g, struct viewer *v, bool recovered)
 
 	buf_init(&b, EVENT_LINE_MAX);
 	bus_hello(g, show_reached(g, v), recovered, &b);
+	buf_cut(&b, b.len - 1);
+	force_tell(g, v, &b);
+	buf_addc(&b, '}');
 	fan_give(v->fan, v, b.p, b.len);
 	buf_release(&b);
 }

@@ -232,6 +232,12 @@ async function mute({ browser, url, args: [fifo] }) {
   await until("for ever", () => p.isDisabled("#send"));
   put({ type: "unmute", user: "alice", by: "carol" });
   await until("unmuted", () => p.isEnabled("#send"));
+  // still told when what put it in force is no longer among the newest events
+  put({ type: "mute", user: "alice", until: new Date(Date.now() + 600000).toISOString(), by: "carol" });
+  for (let i = 0; i < 120; i++) put({ type: "chat", user: "bob", message: `line ${i}` });
+  await has(p, "line 119");
+  await p.reload();
+  await until("muted after a reload", async () => /muted for (9|10):/.test(await p.textContent("#notice")));
 }
 
 async function gifts({ browser, url }) {

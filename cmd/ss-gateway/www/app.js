@@ -255,8 +255,10 @@ function claims(token) {
   }
 }
 
-function onState(state, { wait, code }) {
+function onState(state, about) {
+  const { wait, code } = about;
   watch.set(state, wait);
+  if (state === "open") limits.hello(about);
   if (state === "reset")
     list.add({ id: `reset ${Date.now()}`, kind: "info", text: "What was said meanwhile may be missing here." });
   if (state === "open") $("join-error").textContent = "";

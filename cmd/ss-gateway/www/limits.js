@@ -63,6 +63,15 @@ export function createLimits({ notice, say, onchange }) {
   return {
     tick,
     allowed: () => !!me && !current().stop,
+    // what is in force when one comes; what came before it is in it
+    hello({ mute, slow: s, subonly: only }) {
+      muted = mute ? until(mute) : 0;
+      slow = s ? s.seconds : 0;
+      subonly = !!only;
+      next = 0;
+      if (s?.retry_after) wait("Slow mode", s.retry_after);
+      tick();
+    },
     begin(who) { me = who; muted = next = 0; tick(); },
     control(ev) { if (Object.hasOwn(control, ev.type)) { control[ev.type](ev); tick(); } },
     refused(ev) { if (Object.hasOwn(refused, ev.code)) { refused[ev.code](ev); tick(); } },

@@ -7,8 +7,9 @@
 // Options: server (its address; this page's), name, room, token (a JWT, or a
 // function that gives one), history (how many events of the past: 100),
 // onevent(event): every event once, in order, and errors about what was sent;
-// onstate(state, { wait, code }): connecting, open, waiting (so many seconds),
-// ended (for good), reset (what was missed can't be had: the newest come anew).
+// onstate(state, { wait, code }): connecting, open (with the hello, which says
+// what is in force), waiting (so many seconds), ended (for good), reset (what
+// was missed can't be had: the newest come anew).
 
 const FINAL = [4001, 4003]; // token expired, kicked or banned: no coming back
 
@@ -48,7 +49,7 @@ export function connect({ server = location.href, name, room, token,
     if (e.type === "hello" && e.recovered) {
       epoch = e.epoch;
       opened = Date.now();
-      onstate("open", {});
+      onstate("open", e);
       return pending.forEach(say); // what had arrived is not sent twice
     }
     if (e.type === "hello") {
