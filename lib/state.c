@@ -25,7 +25,7 @@ struct entry {
 	uint64_t hash;
 	int64_t until; /* ms; INT64_MAX: for good */
 	int64_t number;
-	enum role role;
+	enum role role, rank;
 	bool tombstone;
 	bool exception; /* not in force here, though it is in all rooms */
 	size_t keylen, len;
@@ -242,6 +242,7 @@ put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
 	e->until = until;
 	e->number = 0;
 	e->role = state_role(ev);
+	e->rank = json_get(&ev->doc, "role") ? e->role : ROLE_VIEWER;
 	e->tombstone = tombstone;
 	e->exception = false;
 	e->keylen = s->key.len;
@@ -272,9 +273,35 @@ fold_hold(struct state *s, const struct event *ev, uint64_t seq)
 		put(s, ev, seq, ts + STATE_HOLD_MS, false);
 }
 
+/* An event that puts something in force, or ends it. */
+struct change {
+	const struct event *ev;
+	uint64_t seq;
+	bool ends;
+	int64_t number;
+	bool ranked;    /* what a higher role has done stays as it is */
+	enum role role; /* of who does it ... */
+	int64_t now;    /* ... and when, in ms */
+};
+
+static void
+rank(struct state *s, struct change *c)
+{
+	c->ranked = true;
+	c->role = state_role(c->ev);
+	c->now = time_of(s, c->ev, "ts", clock_wall_ms());
+}
+
+static bool
+may_not_touch(const struct change *c, const struct entry *e)
+{
+	return c->ranked && e && !e->exception && e->until > c->now &&
+	       e->rank > c->role;
+}
+
 /* Forgets what is in force under keys that begin as the one made so far. */
 static void
-forget_below(struct state *s)
+forget_below(struct state *s, const struct change *c)
 {
 	struct entry **at;
 	size_t i;
@@ -282,7 +309,8 @@ forget_below(struct state *s)
 	for (i = 0; i < s->buckets; i++)
 		for (at = &s->bucket[i]; *at;) {
 			if ((*at)->keylen < s->key.len ||
-			    memcmp((*at)->text, s->key.p, s->key.len) != 0) {
+			    memcmp((*at)->text, s->key.p, s->key.len) != 0 ||
+			    may_not_touch(c, *at)) {
 				at = &(*at)->next;
 				continue;
 			}
@@ -296,10 +324,9 @@ forget_below(struct state *s)
  * such in force itself.
  */
 static void
-fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends,
-    int64_t number)
+fold_in_rooms(struct state *s, const struct change *c)
 {
-	const struct json_member *room = json_get(&ev->doc, "room");
+	const struct json_member *room = json_get(&c->ev->doc, "room");
 	size_t keep = s->key.len;
 	bool all = false;
 	struct entry **at, *e;
@@ -307,25 +334,29 @@ fold_in_rooms(struct state *s, const struct event *ev, uint64_t seq, bool ends,
 	if (buf_addc(&s->key, '\n') < 0)
 		return;
 	if (!room) {
-		forget_below(s);
+		forget_below(s, c);
 	} else {
 		at = find(s, hash(s->key.p, s->key.len));
+		if (c->ends && may_not_touch(c, *at))
+			return;
 		all = *at != NULL;
 	}
 	buf_cut(&s->key, keep);
-	if (key_part(s, ev, "room") < 0)
+	if (key_part(s, c->ev, "room") < 0)
 		return;
-	if (!ends || all) {
-		e = put(s, ev, seq, time_of(s, ev, "until", INT64_MAX), false);
-		if (e) {
-			e->number = number;
-			e->exception = ends;
-		}
-		return;
-	}
 	at = find(s, hash(s->key.p, s->key.len));
-	if (*at)
+	if (may_not_touch(c, *at))
+		return;
+	if (!c->ends || all) {
+		e = put(s, c->ev, c->seq, time_of(s, c->ev, "until", INT64_MAX),
+		    false);
+		if (e) {
+			e->number = c->number;
+			e->exception = c->ends;
+		}
+	} else if (*at) {
 		forget(s, at);
+	}
 }
 
 static void
@@ -351,6 +382,7 @@ static void
 fold_half(struct state *s, const struct event *ev, uint64_t seq, bool ends,
     const char *other)
 {
+	struct change c = { .seq = seq, .ends = ends };
 	const char *const drop[] = { other, NULL };
 
 	if (json_get(&ev->doc, other)) {
@@ -360,7 +392,9 @@ fold_half(struct state *s, const struct event *ev, uint64_t seq, bool ends,
 			return;
 		ev = &s->half;
 	}
-	fold_in_rooms(s, ev, seq, ends, 0);
+	c.ev = ev;
+	rank(s, &c);
+	fold_in_rooms(s, &c);
 }
 
 /* A ban is of a user, of an address, or of both. */
@@ -397,7 +431,7 @@ void
 state_fold(struct state *s, const struct event *ev, uint64_t seq)
 {
 	const struct json_member *m = json_get(&ev->doc, "type");
-	int64_t number = 0;
+	struct change c = { .ev = ev, .seq = seq };
 	size_t i;
 
 	if (ev->type == EVENT_CHAT)
@@ -416,13 +450,16 @@ state_fold(struct state *s, const struct event *ev, uint64_t seq)
 	if (i == RULES || buf_adds(&s->key, rules[i].key) < 0 ||
 	    (rules[i].what && key_part(s, ev, rules[i].what) < 0))
 		return;
-	if (rules[i].number)
-		number = number_of(ev, rules[i].number);
-	if (rules[i].what && strcmp(rules[i].what, "target") == 0)
+	if (rules[i].what && strcmp(rules[i].what, "target") == 0) {
 		fold_target(s, ev, seq, rules[i].ends);
-	else
-		fold_in_rooms(s, ev, seq,
-		    rules[i].ends || (rules[i].off && !number), number);
+		return;
+	}
+	if (rules[i].number)
+		c.number = number_of(ev, rules[i].number);
+	c.ends = rules[i].ends || (rules[i].off && !c.number);
+	if (strcmp(rules[i].key, "mute") == 0)
+		rank(s, &c);
+	fold_in_rooms(s, &c);
 }
 
 /* What the key made so far has in this room; NULL: nothing that counts. */
@@ -470,7 +507,8 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 	*out = (struct state_force){ .until = e->until,
 		.number = e->number,
 		.seq = e->seq,
-		.role = e->role };
+		.role = e->role,
+		.rank = e->rank };
 	return true;
 }
 

@@ -3,6 +3,8 @@
  * (CONTRACT 1 and 5): mutes, bans and purges by user and room, bans by address
  * and room, slow mode, subscribers only, threshold and levels by room,
  * tombstones by the deleted event's id, held messages until they are decided.
+ * A mute or a ban is neither ended nor replaced by who is lower than whoever
+ * did it.
  */
 #ifndef SS_STATE_H
 #define SS_STATE_H
@@ -56,6 +58,7 @@ struct state_force {
 	int64_t number; /* what was set */
 	uint64_t seq;
 	enum role role; /* of who did it; without one on the line: admin */
+	enum role rank; /* who is below it can't end it; without one: viewer */
 };
 /*
  * Is it in force at now in this room, of this user or address (NULL for those

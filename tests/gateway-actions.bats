@@ -334,6 +334,39 @@ act() {
 	done
 }
 
+@test "nobody acts on staff who are away, nor undoes what a higher has done" {
+	start_with_key
+	run as mo moderator --send "$(say hi)" --expect 1
+	assert_success
+	run act st streamer ban bob --wait
+	assert_success
+	run act mo moderator mute eve --wait
+	assert_success
+	denied() {
+		run act "$@"
+		assert_failure 1
+		assert_output --partial '403 forbidden'
+	}
+	denied carol moderator ban mo
+	denied carol moderator unban bob
+	denied carol moderator unban bob --room den
+	denied carol moderator ban bob 1s
+	# so it is at a gateway that learns it from the bus alone
+	one=$SS_URL
+	BG_OUT=/dev/null start_bg gw2 ss-gateway --port 0 --jwt-key key
+	wait_for 10 port_known gw2
+	SS_URL=http://127.0.0.1:$SS_PORT
+	denied carol moderator ban mo
+	denied carol moderator unban bob
+	SS_URL=$one
+	run act carol moderator unmute eve --wait
+	assert_success
+	run act al admin unban bob --wait
+	assert_success
+	run act st streamer mute mo --wait
+	assert_success
+}
+
 @test "staff are exempt from slow mode and subscribers only" {
 	start_with_key
 	ss-ctl -q slow 1m --wait

@@ -44,13 +44,29 @@ read_action(struct gateway *g, struct action *a, const char *body, size_t n,
 	return 0;
 }
 
+struct found {
+	bool any;
+	enum role highest;
+};
+
 static void
 note_role(void *arg, struct viewer *v)
 {
-	enum role *highest = arg;
+	struct found *f = arg;
 
-	if (v->ident.role > *highest)
-		*highest = v->ident.role;
+	f->any = true;
+	if (v->ident.role > f->highest)
+		f->highest = v->ident.role;
+}
+
+/* Of who is connected, by his token; else of who once was, or has spoken. */
+static enum role
+role_of_user(struct gateway *g, const char *name)
+{
+	struct found f = { .highest = ROLE_VIEWER };
+
+	show_each(g, name, note_role, &f);
+	return f.any ? f.highest : names_role(g, name);
 }
 
 struct search {
@@ -80,8 +96,8 @@ note_author(
 }
 
 /*
- * The role of whom it is done to, as far as that is known here: of who is
- * connected, or has said it lately. The rest is seen where it is enforced.
+ * The role of whom it is done to, as far as that is known here: the user's, or
+ * that of who has said it lately. The rest is seen where it is enforced.
  */
 static enum role
 role_of_target(struct gateway *g, const struct action *a)
@@ -89,7 +105,7 @@ role_of_target(struct gateway *g, const struct action *a)
 	struct search s = { .id = a->target, .role = ROLE_VIEWER };
 
 	if (*a->user)
-		show_each(g, a->user, note_role, &s.role);
+		s.role = role_of_user(g, a->user);
 	if (*a->target)
 		fan_walk(
 		    g->staff ? g->staff : g->fan, NULL, 0, note_author, &s);
@@ -120,6 +136,9 @@ may(struct gateway *g, const struct ident *actor, struct action *a,
 	if (!role_may_act(a->role, role_of_target(g, a)))
 		return post_refuse(
 		    f, 403, "nobody acts on an equal or a higher");
+	if (force_outranks(g, a))
+		return post_refuse(
+		    f, 403, "what a higher has done only a higher ends");
 	return 0;
 }
 

@@ -165,6 +165,25 @@ force_act(struct gateway *g, const struct event *ev)
 /* --- who wants something --- */
 
 bool
+force_outranks(struct gateway *g, const struct action *a)
+{
+	struct state *s = g->force->state;
+	int64_t now = clock_wall_ms();
+	bool mute = a->type == ACTION_MUTE || a->type == ACTION_UNMUTE;
+	bool ban = a->type == ACTION_BAN || a->type == ACTION_UNBAN;
+	struct state_force f;
+
+	if ((mute || ban) && *a->user &&
+	    state_get(
+		s, mute ? STATE_MUTE : STATE_BAN, a->user, a->room, now, &f) &&
+	    f.rank > a->role)
+		return true;
+	return ban && *a->address &&
+	       state_get(s, STATE_ADDRESS, a->address, a->room, now, &f) &&
+	       f.rank > a->role;
+}
+
+bool
 force_bans(struct gateway *g, const struct ident *id, const char *name,
     const char *room)
 {

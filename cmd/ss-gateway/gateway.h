@@ -462,6 +462,8 @@ void force_close(struct gateway *);
 bool force_event(struct gateway *, const struct event *, uint64_t seq);
 /* What it does to who is connected. */
 void force_act(struct gateway *, const struct event *);
+/* It would end, or replace, what somebody higher has put in force. */
+bool force_outranks(struct gateway *, const struct action *);
 /* Is he banned, by his name or his address? */
 bool force_bans(
     struct gateway *, const struct ident *, const char *name, const char *room);

@@ -83,6 +83,18 @@ names_learn(struct gateway *g, const struct event *ev)
 		names_add(g, g->text.p, role);
 }
 
+enum role
+names_role(struct gateway *g, const char *name)
+{
+	const struct names *all = shared_names(g);
+	unsigned i;
+
+	for (i = 0; i < all->n; i++)
+		if (strcmp(all->list[i].name, name) == 0)
+			return (enum role)all->list[i].role;
+	return ROLE_VIEWER;
+}
+
 bool
 names_is_taken(struct gateway *g, const struct ident *who, const char *name)
 {

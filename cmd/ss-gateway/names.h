@@ -38,6 +38,8 @@ int names_open(struct gateway *);
 void names_add(struct gateway *, const char *name, enum role);
 /* What an event says of its author. */
 void names_learn(struct gateway *, const struct event *);
+/* The role of who has this very name, if that is staff's; else viewer. */
+enum role names_role(struct gateway *, const char *name);
 /* He may not have this name: it is, or looks like, that of a higher one. */
 bool names_is_taken(
     struct gateway *, const struct ident *who, const char *name);

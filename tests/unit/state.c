@@ -151,6 +151,53 @@ answers(void)
 	IS_INT(f.seq, seq);
 }
 
+/* What a higher role has done stays, until it ends by itself. */
+static void
+minds_ranks(void)
+{
+	struct state_force f;
+
+	begin();
+	fold("{\"type\":\"mute\",\"user\":\"b\",\"role\":\"streamer\","
+	     "\"until\":\"2026-11-23T12:00:10Z\",\"n\":1}");
+	fold("{\"type\":\"unmute\",\"user\":\"b\",\"role\":\"moderator\","
+	     "\"ts\":\"2026-11-23T12:00:00Z\"}");
+	fold("{\"type\":\"unmute\",\"user\":\"b\",\"role\":\"moderator\","
+	     "\"ts\":\"2026-11-23T12:00:00Z\",\"room\":\"r\"}");
+	fold("{\"type\":\"mute\",\"user\":\"b\",\"role\":\"moderator\","
+	     "\"until\":\"2026-11-23T12:00:01Z\","
+	     "\"ts\":\"2026-11-23T12:00:00Z\"}");
+	OK(has(STATE_MUTE, "b", "r", NOW, &f));
+	IS_INT(f.until, NOW + 10000);
+	IS_INT(f.rank, ROLE_STREAMER);
+	/* it has run out when this one comes */
+	fold("{\"type\":\"mute\",\"user\":\"b\",\"role\":\"moderator\","
+	     "\"until\":\"2026-11-23T12:01:00Z\","
+	     "\"ts\":\"2026-11-23T12:00:10Z\"}");
+	OK(has(STATE_MUTE, "b", "main", NOW + 10000, &f));
+	IS_INT(f.rank, ROLE_MODERATOR);
+	fold("{\"type\":\"unmute\",\"user\":\"b\",\"role\":\"moderator\"}");
+	IS_STR(force(100, NOW), "");
+	/* for all rooms: what was for one of them stays, too */
+	fold("{\"type\":\"ban\",\"user\":\"b\",\"role\":\"admin\","
+	     "\"room\":\"r\",\"n\":1}");
+	fold("{\"type\":\"ban\",\"user\":\"b\",\"role\":\"moderator\","
+	     "\"room\":\"q\",\"n\":2}");
+	fold("{\"type\":\"unban\",\"user\":\"b\",\"role\":\"streamer\"}");
+	OK(has(STATE_BAN, "b", "r", NOW, &f));
+	OK(!has(STATE_BAN, "b", "q", NOW, &f));
+	/* by hand, without a role: anybody of the staff ends it */
+	fold("{\"type\":\"mute\",\"user\":\"c\"}");
+	OK(has(STATE_MUTE, "c", "r", NOW, &f));
+	IS_INT(f.rank, ROLE_VIEWER);
+	fold("{\"type\":\"unmute\",\"user\":\"c\",\"role\":\"moderator\"}");
+	OK(!has(STATE_MUTE, "c", "r", NOW, &f));
+	/* what is no act on somebody has no rank */
+	fold("{\"type\":\"slow\",\"seconds\":5,\"role\":\"admin\"}");
+	fold("{\"type\":\"slow\",\"seconds\":0,\"role\":\"moderator\"}");
+	OK(!has(STATE_SLOW, NULL, "r", NOW, &f));
+}
+
 static void
 bans(void)
 {
@@ -235,6 +282,7 @@ main(void)
 	minds_rooms();
 	lets_time_pass();
 	answers();
+	minds_ranks();
 	bans();
 	keeps_levels();
 	ends_holds();
