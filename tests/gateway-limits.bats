@@ -48,6 +48,30 @@ gift() {
 	wait_for 15 patient
 }
 
+@test "what can't be taken costs a tenth of a message; a flood of it ends with 1008" {
+	start_pipeline --rate 0.001 --burst 2
+	# twenty for two messages
+	yes '{"type":"chat"' | head -n 25 >lines
+	talk alice --send-lines lines --expect 25 >out
+	assert_equal "$(fates out)" $'20 bad_json\n5 rate_limited'
+	jq -e 'select(.code == "rate_limited").retry_after > 0' out
+	talk alice --send "$(say "nothing is left for it")" --expect 1 >out
+	assert_equal "$(fates out)" '1 rate_limited'
+	# each kind of them
+	printf '%s\n' '[]' '{"type":"x"}' "$(say '')" '{"type":"auth"}' \
+		"$(say "$(printf '%0600d' 1)")" >lines
+	yes "$(say ' ')" | head -n 15 >>lines
+	talk bob --send-lines lines --expect 20 >out
+	refute grep -q rate_limited out
+	talk bob --send "$(say hi)" --expect 1 >out
+	assert_equal "$(fates out)" '1 rate_limited'
+	# an end to it
+	yes '{' | head -n 300 >lines
+	run talk carl --send-lines lines --expect-close 1008
+	assert_success
+	assert_equal "$(fates <<<"$output")" $'20 bad_json\n100 rate_limited'
+}
+
 # more than a user may say at once, the last one twice
 seven_lines() {
 	for i in 1 2 3 4 5 6; do

@@ -53,6 +53,8 @@ struct viewer {
 	size_t expiry;       /* his place in the heap of expiry.c + 1, or 0 */
 	unsigned auths;      /* tokens that he has shown ... */
 	int64_t auths_since; /* ... since then, monotonic ms */
+	unsigned bad;        /* lines beyond what he may get wrong ... */
+	int64_t bad_since;   /* ... since then, monotonic ms */
 	struct ident ident;
 };
 

@@ -27,6 +27,7 @@
 #define DEPTH                                                           \
 	5 /* seconds' worth that may come at once, where no option says \
 	   */
+#define BAD_PARTS 10 /* so many lines that can't be taken cost a message */
 
 /* One subscriber's connections at one worker. */
 struct held {
@@ -39,6 +40,7 @@ struct limits {
 	unsigned workers;
 	size_t sets; /* for one worker */
 	struct bucket_rate user, address, room, gift, connect, repeat;
+	struct bucket_rate user_bad, address_bad; /* a part of a message */
 	pthread_mutex_t lock;
 	struct buckets *buckets;
 	struct held held[];
@@ -48,6 +50,14 @@ static struct bucket_rate
 per_second(double rate, double burst)
 {
 	return bucket_rate(rate > 0 ? 1 / rate : 0, burst);
+}
+
+/* The same bucket, for what costs only a part of a token. */
+static struct bucket_rate
+part_of(struct bucket_rate r)
+{
+	r.every /= BAD_PARTS;
+	return r;
 }
 
 static int
@@ -83,6 +93,8 @@ limits_new(const struct gateway *g)
 	l->sets = sets;
 	l->user = per_second(g->rate, (double)g->burst);
 	l->address = per_second(g->address_rate, DEPTH * g->address_rate);
+	l->user_bad = part_of(l->user);
+	l->address_bad = part_of(l->address);
 	l->room = per_second(g->room_rate, DEPTH * g->room_rate);
 	l->gift = per_second(g->gift_rate, DEPTH * g->gift_rate);
 	l->connect = per_second(g->connect_rate, g->connect_rate);
@@ -181,6 +193,25 @@ limits_chat(struct gateway *g, const struct ident *id, const struct peer *p,
 	if (!peer_is_exempt(p))
 		add(c, &l->address, peer_subscriber(p) ^ 'm');
 	return look(l, c);
+}
+
+int64_t
+limits_bad(struct gateway *g, const struct ident *id, const struct peer *p)
+{
+	struct limits *l = g->limits;
+	struct cost c = { .n = 0 };
+	int64_t wait;
+
+	if (is_exempt(id))
+		return 0;
+	add(&c, &l->user_bad,
+	    buckets_key(l->buckets, 'u', id->name, strlen(id->name)));
+	if (!peer_is_exempt(p))
+		add(&c, &l->address_bad, peer_subscriber(p) ^ 'm');
+	wait = look(l, &c);
+	if (!wait)
+		limits_pay(g, &c);
+	return wait;
 }
 
 int64_t

@@ -39,6 +39,11 @@ struct cost {
  */
 int64_t limits_chat(struct gateway *, const struct ident *, const struct peer *,
     const char *room, const char *text, size_t n, struct cost *);
+/*
+ * A line that can't be taken, which costs a tenth of a message: 0, and it is
+ * paid, or the seconds until the next one may come.
+ */
+int64_t limits_bad(struct gateway *, const struct ident *, const struct peer *);
 int64_t limits_gift(
     struct gateway *, const struct ident *, const struct peer *, struct cost *);
 void limits_pay(struct gateway *, const struct cost *);

@@ -16,6 +16,8 @@
 #define GIVEN_MAX 65536        /* bytes: 8,192 events sent again on request */
 #define AUTHS_MAX 10           /* tokens shown ... */
 #define AUTHS_TIME 10000       /* ... in so many ms */
+#define BAD_MAX 100            /* lines that are an abuse ... */
+#define BAD_TIME 10000         /* ... in so many ms */
 #define REFUSE_WAIT 5          /* seconds to read what is refused */
 #define REFUSE_MAX (16u << 20) /* bytes of it */
 
@@ -127,6 +129,41 @@ error_wait(struct gateway *g, struct viewer *v, const char *code,
 		lws_snprintf(more, sizeof more, ",\"retry_after\":%lld",
 		    (long long)wait);
 	error_with(g, v, code, detail, nonce, more);
+}
+
+/* He goes on and on with what can't be taken. */
+static bool
+abuses(struct viewer *v)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - v->bad_since >= BAD_TIME) {
+		v->bad_since = now;
+		v->bad = 0;
+	}
+	return ++v->bad > BAD_MAX;
+}
+
+/*
+ * What can't be taken costs him a part of a message; when he has no more of
+ * it he is told that instead, and sent away if that makes no difference.
+ */
+static void
+bad(struct gateway *g, struct viewer *v, const char *code, const char *detail,
+    const struct given *nonce)
+{
+	int64_t wait = limits_bad(g, &v->ident, peer_of(v->wsi));
+
+	if (!wait) {
+		error(g, v, code, detail, nonce);
+		return;
+	}
+	g->n.limited++;
+	if (abuses(v))
+		fan_close(v, LWS_CLOSE_STATUS_POLICY_VIOLATION);
+	else
+		error_wait(g, v, "rate_limited",
+		    "too many messages that can't be taken", nonce, wait);
 }
 
 /* It may be said now, as far as limits go; else he is told. */
@@ -338,16 +375,16 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 	struct buf b;
 
 	if (!may_auth(v)) {
-		error(g, v, "rate_limited", "auth: too often", nonce);
+		bad(g, v, "rate_limited", "auth: too often", nonce);
 		return;
 	}
 	if (!text_of(g, json_get(&g->doc, "token"))) {
-		error(g, v, "bad_message", "token: must be a string", nonce);
+		bad(g, v, "bad_message", "token: must be a string", nonce);
 		return;
 	}
 	if (ident_refresh(g, &v->ident, fan_room_name(v), g->text.p,
 		g->text.len, &why) < 0) {
-		error(g, v, "forbidden", why, nonce);
+		bad(g, v, "forbidden", why, nonce);
 		return;
 	}
 	show_move(g, v);
@@ -379,16 +416,15 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 	size_t n;
 
 	if (json_parse(&g->doc, in, len) < 0) {
-		error(g, v, "bad_json", g->doc.err, NULL);
+		bad(g, v, "bad_json", g->doc.err, NULL);
 		return;
 	}
 	if (g->doc.n > 64 || json_has_duplicates(&g->doc)) {
-		error(
-		    g, v, "bad_json", "a key stands twice, or too many", NULL);
+		bad(g, v, "bad_json", "a key stands twice, or too many", NULL);
 		return;
 	}
 	if (!read_nonce(g, &nonce)) {
-		error(g, v, "bad_message",
+		bad(g, v, "bad_message",
 		    "nonce: must be a string of at most 64 bytes", NULL);
 		return;
 	}
@@ -398,23 +434,23 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 		return;
 	}
 	if (!type || !json_str_is(type, "chat")) {
-		error(g, v, "bad_message", "type: must be chat", &nonce);
+		bad(g, v, "bad_message", "type: must be chat", &nonce);
 		return;
 	}
 	if (!text_of(g, json_get(&g->doc, "message"))) {
-		error(g, v, "bad_message", "message: must be a string", &nonce);
+		bad(g, v, "bad_message", "message: must be a string", &nonce);
 		return;
 	}
 	p = g->text.p;
 	n = g->text.len;
 	utf8_trim(&p, &n);
 	if (!n)
-		error(g, v, "bad_message", "message: is empty", &nonce);
+		bad(g, v, "bad_message", "message: is empty", &nonce);
 	else if (has_control(p, n))
-		error(g, v, "bad_message", "message: has control characters",
+		bad(g, v, "bad_message", "message: has control characters",
 		    &nonce);
 	else if (utf8_count(p, n) > EVENT_MESSAGE_MAX)
-		error(g, v, "too_long", "message: over 500 characters", &nonce);
+		bad(g, v, "too_long", "message: over 500 characters", &nonce);
 	else
 		emit(g, v, p, n, &nonce);
 }
