@@ -378,9 +378,24 @@ for i in range(1000):
 	for i in 1 2 3; do
 		printf '{"type":"chat","id":"%s","user":"u%s","message":"No %s","toxic":%s,"ts":"2026-11-23T09:3%s:00.000Z"}\n' \
 			"$i" "$i" "$i" "$([ "$i" = 2 ] && echo true || echo false)" "$i"
-	done | ss-log --no-tee --db sqlite:chat.db
+	done >lines
+	# a streak of five, of which two are on the line, and one more gift
+	gift() {
+		jq -cn --argjson more "$1" '{type: "gift", from: "g", gift_id: 1,
+			amount: 10} + $more'
+	}
+	gift '{"id":"4","streak":"s","count":2,"ts":"2026-11-23T09:40:04.000Z"}' >>lines
+	gift '{"id":"5","streak":"s","count":5,"ts":"2026-11-23T09:40:05.000Z"}' >>lines
+	gift '{"id":"6","ts":"2026-11-23T09:40:06.000Z"}' >>lines
+	ss-log --no-tee --db sqlite:chat.db <lines
 	start_desk --db chat.db
 	at=$(date -ud 2026-11-23T09:31:00Z +%s)
+	run api "/api/range?from=$((at + 540))&to=$((at + 600))&step=60"
+	assert_equal "$(jq -c '[.points[][5:7]], (.lines | length)' \
+		<<<"$output")" $'[[3,60]]\n3'
+	# what came before the range is no part of it
+	run api "/api/range?from=$((at + 545))&to=$((at + 600))&step=60"
+	assert_equal "$(jq -c '[.points[][5:7]]' <<<"$output")" '[[2,40]]'
 	run api "/api/range?from=$at&to=$((at + 120))&step=60"
 	assert_equal "$(jq -c '[.points[][1:3]], [.lines[].user]' <<<"$output")" \
 		$'[[1,0],[1,1]]\n["u2","u1"]'

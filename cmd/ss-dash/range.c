@@ -127,81 +127,115 @@ seek(struct range *r, sqlite3 *db, int64_t second, int64_t *out)
 	return low < high ? -1 : 0;
 }
 
+/* A question about the rows of a range, answered by an array. */
+struct question {
+	const char *sql; /* ?1, ?2: from and to below that position */
+	void (*bind)(sqlite3_stmt *, const struct ask *);
+	/* Appends a row as an item. False: it is none. */
+	bool (*row)(struct buf *, sqlite3_stmt *);
+};
+
 static int
-write_points(
-    struct range *r, sqlite3 *db, const struct ask *a, int64_t lo, int64_t hi)
+write_rows(struct range *r, sqlite3 *db, const struct question *q,
+    const struct ask *a, int64_t lo, int64_t hi)
 {
-	static const char sql[] =
-	    "SELECT CAST(strftime('%s', ts) AS INTEGER) / ?3 * ?3,"
-	    " sum(type = 'chat'), sum(coalesce(toxic, 0)),"
-	    " sum(coalesce(held, 0)), sum(coalesce(blocked, 0)),"
-	    " sum(type = 'gift'),"
-	    " sum(CASE WHEN type = 'gift' THEN coalesce(amount, 0) ELSE 0 END)"
-	    " FROM events WHERE seq >= ?1 AND seq < ?2"
-	    " GROUP BY 1 ORDER BY 1 LIMIT ?4";
 	sqlite3_stmt *st;
 	bool any = false;
-	int rc, i;
+	size_t end;
+	int rc;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, q->sql, -1, &st, NULL) != SQLITE_OK)
 		return fail(r, db);
 	sqlite3_bind_int64(st, 1, lo);
 	sqlite3_bind_int64(st, 2, hi);
-	sqlite3_bind_int64(st, 3, a->step);
-	sqlite3_bind_int(st, 4, STEPS_MAX + 2);
-	buf_addf(&r->out, "{\"step\":%" PRId64 ",\"points\":[", a->step);
+	q->bind(st, a);
+	buf_addc(&r->out, '[');
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		buf_adds(&r->out, any ? ",[" : "[");
-		for (i = 0; i < 7; i++)
-			buf_addf(&r->out, "%s%lld", i ? "," : "",
-			    (long long)sqlite3_column_int64(st, i));
-		buf_addc(&r->out, ']');
-		any = true;
+		end = r->out.len;
+		if ((!any || buf_addc(&r->out, ',') == 0) &&
+		    q->row(&r->out, st))
+			any = true;
+		else
+			buf_cut(&r->out, end);
 	}
 	sqlite3_finalize(st);
 	buf_addc(&r->out, ']');
 	return rc == SQLITE_DONE ? 0 : fail(r, db);
 }
 
-/* The newest lines that fit what was asked for. */
-static int
-write_lines(
-    struct range *r, sqlite3 *db, const struct ask *a, int64_t lo, int64_t hi)
+static void
+bind_step(sqlite3_stmt *st, const struct ask *a)
 {
-	static const char sql[] =
-	    "SELECT line FROM events WHERE seq >= ?1 AND seq < ?2"
-	    " AND (?3 = '' OR user = ?3)"
-	    " AND (?4 = '' OR instr(lower(message), lower(?4)))"
-	    " AND (?5 = '' OR (?5 = 'toxic' AND toxic = 1)"
-	    "  OR (?5 = 'held' AND held = 1) OR type = ?5)"
-	    " ORDER BY seq DESC LIMIT ?6";
-	sqlite3_stmt *st;
-	bool any = false;
-	int rc;
+	sqlite3_bind_int64(st, 3, a->step);
+	sqlite3_bind_int(st, 4, STEPS_MAX + 2);
+}
 
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(r, db);
-	sqlite3_bind_int64(st, 1, lo);
-	sqlite3_bind_int64(st, 2, hi);
+static bool
+write_point(struct buf *out, sqlite3_stmt *st)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 7; i++)
+		err |= buf_addf(out, "%c%lld", i ? ',' : '[',
+		    (long long)sqlite3_column_int64(st, i));
+	return (err | buf_addc(out, ']')) == 0;
+}
+
+/* What happened in each step; gifts of a streak count by the difference. */
+static const struct question points = {
+	.sql = "SELECT CAST(strftime('%s', ts) AS INTEGER) / ?3 * ?3,"
+	       " sum(type = 'chat'), sum(coalesce(toxic, 0)),"
+	       " sum(coalesce(held, 0)), sum(coalesce(blocked, 0)),"
+	       " sum(type = 'gift'), sum(coalesce(charge, 0))"
+	       " FROM events LEFT JOIN (SELECT seq, charge FROM charges"
+	       "  WHERE seq >= ?1 AND seq < ?2) USING (seq)"
+	       " WHERE seq >= ?1 AND seq < ?2"
+	       " GROUP BY 1 ORDER BY 1 LIMIT ?4",
+	.bind = bind_step,
+	.row = write_point,
+};
+
+static void
+bind_filter(sqlite3_stmt *st, const struct ask *a)
+{
 	sqlite3_bind_text(st, 3, a->user, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 4, a->text, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 5, a->only, -1, SQLITE_STATIC);
 	sqlite3_bind_int(st, 6, LINES_MAX);
-	buf_adds(&r->out, ",\"lines\":[");
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *line = (const char *)sqlite3_column_text(st, 0);
+}
 
-		if (!line || *line != '{')
-			continue; /* one that could not be parsed */
-		if (any)
-			buf_addc(&r->out, ',');
-		any = true;
-		if (buf_adds(&r->out, line) < 0)
-			break;
-	}
-	sqlite3_finalize(st);
-	buf_adds(&r->out, "]}");
-	return rc == SQLITE_DONE ? 0 : fail(r, db);
+static bool
+write_line(struct buf *out, sqlite3_stmt *st)
+{
+	const char *line = (const char *)sqlite3_column_text(st, 0);
+
+	/* one that could not be parsed is no JSON */
+	return line && *line == '{' && buf_adds(out, line) == 0;
+}
+
+/* The newest lines that fit what was asked for. */
+static const struct question lines = {
+	.sql = "SELECT line FROM events WHERE seq >= ?1 AND seq < ?2"
+	       " AND (?3 = '' OR user = ?3)"
+	       " AND (?4 = '' OR instr(lower(message), lower(?4)))"
+	       " AND (?5 = '' OR (?5 = 'toxic' AND toxic = 1)"
+	       "  OR (?5 = 'held' AND held = 1) OR type = ?5)"
+	       " ORDER BY seq DESC LIMIT ?6",
+	.bind = bind_filter,
+	.row = write_line,
+};
+
+static int
+write_range(
+    struct range *r, sqlite3 *db, const struct ask *a, int64_t lo, int64_t hi)
+{
+	buf_addf(&r->out, "{\"step\":%" PRId64 ",\"points\":", a->step);
+	if (write_rows(r, db, &points, a, lo, hi) < 0)
+		return -1;
+	buf_adds(&r->out, ",\"lines\":");
+	if (write_rows(r, db, &lines, a, lo, hi) < 0)
+		return -1;
+	return buf_addc(&r->out, '}');
 }
 
 static void
@@ -220,9 +254,8 @@ answer_ask(struct range *r, const struct ask *a)
 		sqlite3_busy_timeout(db, 1000);
 		sqlite3_progress_handler(db, 10000, is_late, r);
 		if (seek(r, db, a->from, &lo) == 0 &&
-		    seek(r, db, a->to, &hi) == 0 &&
-		    write_points(r, db, a, lo, hi) == 0)
-			write_lines(r, db, a, lo, hi);
+		    seek(r, db, a->to, &hi) == 0)
+			write_range(r, db, a, lo, hi);
 	}
 	sqlite3_close(db);
 }
