@@ -168,3 +168,34 @@ intruder() {
 	run -1 --separate-stderr ss-gateway --port 0 --user no-such-user
 	assert_regex "$stderr" 'no-such-user: no such user'
 }
+
+@test "--user with workers: each becomes him, their parent keeps what that takes" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	start_gateway_on_a_bus
+	stop gw
+	chmod o+x . "$BATS_RUN_TMPDIR" && chown nobody bus.sock
+	start_gateway --workers 2 --user nobody
+	nobody=$(id -u nobody)
+	users() {
+		for p in $(workers); do
+			in_status "$p" Uid | cut -f 3
+		done | xargs
+	}
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	assert_equal "$(users)" "$nobody $nobody"
+	# CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID: at most
+	assert_equal "$((0x$(in_status "$(pid gw)" CapEff) & ~0xe2))" 0
+	assert_equal "$(in_status "$(pid gw)" CapPrm)" \
+		"$(in_status "$(pid gw)" CapEff)"
+	assert_equal "$(in_status "$(pid gw)" Uid | cut -f 1)" 0
+	# one that dies is started again, as he
+	kill -KILL "$(workers | head -n 1)"
+	wait_for 10 grep -q 'started again' gw.err
+	again() {
+		[ "$(users)" = "$nobody $nobody" ]
+	}
+	wait_for 10 again
+	kill -HUP "$(pid gw)"
+	stop gw
+	assert_equal "$status" 0
+}

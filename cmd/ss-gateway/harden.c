@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "gateway.h"
@@ -59,6 +61,36 @@ become(const char *name)
 	return 0;
 }
 
+/*
+ * A worker that is started again reads keys and binds sockets as the first
+ * ones did, and becomes the user after that; the parent stays root for it. Of
+ * what root may do it keeps what that takes, and to signal them. Nothing that
+ * is executed gets it back: there are no new privileges.
+ */
+static int
+keep_few(const char *name)
+{
+	const uint32_t few = 1u << CAP_DAC_OVERRIDE | 1u << CAP_KILL |
+			     1u << CAP_SETGID | 1u << CAP_SETUID;
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct set[2];
+
+	if (syscall(SYS_capget, &head, set) < 0)
+		goto fail;
+	set[0].permitted &= few;
+	set[0].effective = set[0].permitted;
+	set[0].inheritable = 0;
+	memset(&set[1], 0, sizeof set[1]);
+	if (syscall(SYS_capset, &head, set) == 0)
+		return 0;
+fail:
+	msg_err(
+	    "--user %s: the parent's privileges: %s", name, strerror(errno));
+	return -1;
+}
+
 static int
 enter_landlock(const struct gateway *g, char *out, size_t n)
 {
@@ -95,8 +127,7 @@ harden(struct gateway *g, bool is_parent)
 	char landlock[48] = "", seccomp[48] = "";
 	bool off = g->no_sandbox || !BUILT;
 
-	/* the parent reads keys for workers that it starts again */
-	if (g->user && !is_parent && become(g->user) < 0)
+	if (g->user && (is_parent ? keep_few(g->user) : become(g->user)) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		msg_err("no new privileges: %s", strerror(errno));

@@ -14,8 +14,8 @@ struct gateway;
 void harden_memory(void);
 /*
  * For who has opened everything: becomes --user, and shuts itself in. The
- * parent of workers (is_parent) keeps what it needs to start them. 0, or -1
- * after a message.
+ * parent of workers (is_parent) stays who it is, and keeps what it needs to
+ * start them. 0, or -1 after a message.
  */
 int harden(struct gateway *, bool is_parent);
 /* For --version -v: what there is, and what it runs with. */
