@@ -251,6 +251,9 @@ async function gifts({ browser, url }) {
     await until("the chip says so", async () =>
       (await p.$$eval(".streak", (all) => all.map((r) => r.textContent))).includes("☕alice×5"));
   }
+  await bob.setViewportSize({ width: 390, height: 780 });
+  const [chips, list] = await bob.evaluate(() => ["streaks", "list"].map((id) => document.getElementById(id).getBoundingClientRect()));
+  check(chips.bottom <= list.top, "on a phone they cover no message");
   const { events } = await (await fetch(`${url}/api/recent`)).json();
   const coffee = events.filter((e) => e.gift_id === 2);
   same(coffee.at(-1).count, 5, "the streak on the line");
