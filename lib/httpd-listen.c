@@ -2,19 +2,15 @@
  * httpd-listen: see httpd-impl.h. Addresses of an httpd: a Unix socket, whose
  * file says who may come, or a host and a port.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cidr.h"
 #include "httpd-impl.h"
 #include "sock.h"
+#include "tcp.h"
 
 #include "banned.h"
 
@@ -67,83 +63,33 @@ httpd_addr_check(const char *addr, const char **err)
 	return httpd_place(&p, addr, err);
 }
 
-static bool
-is_loopback(const struct sockaddr *a)
-{
-	struct in6_addr addr;
-
-	return cidr_of_socket(a, &addr) && cidr_is_loopback(&addr);
-}
-
-static int
-bind_one(const struct addrinfo *a)
-{
-	int one = 1, fd, e;
-
-	fd = socket(
-	    a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	e = errno;
-	close(fd);
-	errno = e;
-	return -1;
-}
-
-/* http://HOST:PORT as it has become. */
-static void
-describe(int fd, char *where, size_t n, bool *open)
-{
-	struct sockaddr_storage a = { 0 };
-	socklen_t len = sizeof a;
-	char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
-	bool v6;
-
-	getsockname(fd, (struct sockaddr *)&a, &len);
-	getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port,
-	    sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-	v6 = a.ss_family == AF_INET6;
-	snprintf(where, n, "http://%s%s%s:%s", v6 ? "[" : "", host,
-	    v6 ? "]" : "", port);
-	*open = !is_loopback((struct sockaddr *)&a);
-}
-
 static int
 listen_tcp(const struct httpd_place *p, const char **err)
 {
-	struct addrinfo want = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV | AI_PASSIVE },
-			*list, *a;
-	int fd = -1, r;
+	int fd = tcp_bind(p->host, p->port, false, err);
 
-	r = getaddrinfo(p->host, p->port, &want, &list);
-	if (r != 0) {
-		*err = gai_strerror(r);
-		return -1;
-	}
-	for (a = list; a && fd < 0; a = a->ai_next)
-		fd = bind_one(a);
-	if (fd < 0)
-		*err = strerror(errno);
-	freeaddrinfo(list);
-	return fd;
+	if (fd < 0 || listen(fd, BACKLOG) == 0)
+		return fd;
+	*err = strerror(errno);
+	close(fd);
+	return -1;
 }
 
 int
 httpd_listen(const struct httpd_place *p, int *lock, char *where, size_t n,
     bool *open, const char **err)
 {
+	struct tcp_place place;
 	int fd;
 
 	*lock = -1;
 	if (!p->local) {
 		fd = listen_tcp(p, err);
-		if (fd >= 0)
-			describe(fd, where, n, open);
+		if (fd < 0)
+			return -1;
+		tcp_place(fd, &place);
+		snprintf(where, n, "http://%s", place.where);
+		*open = !place.loopback;
 		return fd;
 	}
 	*open = false;

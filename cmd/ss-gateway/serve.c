@@ -5,20 +5,18 @@
  * upgrade.c, viewer.c and http.c.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cidr.h"
 #include "gateway.h"
 #include "msg.h"
 #include "subproto.h"
+#include "tcp.h"
 #include "tls.h"
 
 #include "banned.h"
@@ -303,97 +301,41 @@ on_connection(void *arg, unsigned events)
 	}
 }
 
-static int
-bind_to(const struct addrinfo *a, bool again)
-{
-	int one = 1, fd, e;
-
-	fd = socket(
-	    a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (again)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0)
-		return fd;
-	e = errno;
-	close(fd);
-	errno = e;
-	return -1;
-}
-
-static bool
-is_loopback(const struct sockaddr *a)
-{
-	struct in6_addr addr;
-
-	return cidr_of_socket(a, &addr) && cidr_is_loopback(&addr);
-}
-
 void
 serve_announce(struct gateway *g, int fd)
 {
-	struct sockaddr_storage a;
-	socklen_t n = sizeof a;
-	char host[NI_MAXHOST], port[NI_MAXSERV];
-	bool v6;
+	struct tcp_place p;
 
-	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
-	    getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port,
-		sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
-	v6 = a.ss_family == AF_INET6;
-	if (!is_loopback((struct sockaddr *)&a) && !ident_is_demanded(g))
+	tcp_place(fd, &p);
+	if (!p.loopback && !ident_is_demanded(g))
 		msg_warn("%s is not a loopback address, and there is no "
 			 "authentication: anybody who reaches it may chat and "
 			 "send gifts under any name",
-		    host);
-	msg_warn("listening on http%s://%s%s%s:%s", g->tls_cert ? "s" : "",
-	    v6 ? "[" : "", host, v6 ? "]" : "", port);
+		    p.host);
+	msg_warn("listening on http%s://%s", g->tls_cert ? "s" : "", p.where);
 	if (g->ready_fd >= 0 && write((int)g->ready_fd, "\n", 1) < 0)
 		msg_warn("ready-fd: %s", strerror(errno));
-}
-
-static int64_t
-port_of(int fd)
-{
-	struct sockaddr_storage a = { 0 };
-	socklen_t n = sizeof a;
-
-	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0)
-		return 0;
-	return ntohs(a.ss_family == AF_INET6
-			 ? ((struct sockaddr_in6 *)&a)->sin6_port
-			 : ((struct sockaddr_in *)&a)->sin_port);
 }
 
 int
 serve_bind(struct gateway *g, bool again)
 {
-	struct addrinfo want = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV | AI_PASSIVE },
-			*list, *a;
+	struct tcp_place p;
+	const char *err;
 	char port[16];
-	int r, fd = -1, one = 1;
+	int fd, one = 1;
 
 	lws_snprintf(port, sizeof port, "%d", (int)g->port);
-	r = getaddrinfo(g->addr, port, &want, &list);
-	if (r) {
-		msg_err("%s: %s", g->addr, gai_strerror(r));
-		return -1;
-	}
-	for (a = list; a && fd < 0; a = a->ai_next)
-		fd = bind_to(a, again);
-	freeaddrinfo(list);
+	fd = tcp_bind(g->addr, port, again, &err);
 	if (fd < 0) {
-		msg_err("%s port %s: %s", g->addr, port, strerror(errno));
+		msg_err("%s port %s: %s", g->addr, port, err);
 		return -1;
 	}
 	/* after bind(2), which was to fail where somebody else listens */
 	if (g->workers > 1)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-	g->port = port_of(fd);
+	tcp_place(fd, &p);
+	g->port = strtol(p.port, NULL, 10);
 	return fd;
 }
 
