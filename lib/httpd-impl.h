@@ -1,6 +1,7 @@
 /*
- * httpd-impl: what httpd.c (connections and answers), httpd-parse.c (requests)
- * and httpd-listen.c (addresses) share. Nobody else includes it.
+ * httpd-impl: what httpd.c (connections), httpd-parse.c (requests),
+ * httpd-answer.c (the words of answers) and httpd-listen.c (addresses) share.
+ * Nobody else includes it.
  */
 #ifndef SS_HTTPD_IMPL_H
 #define SS_HTTPD_IMPL_H
@@ -46,6 +47,9 @@ struct httpd_conn {
  * is needed, or the status to refuse it with, and *detail.
  */
 int httpd_parse(struct httpd_conn *, size_t body_max, const char **detail);
+
+/* Appends the status line, and what goes with a body of this type, or NULL. */
+void httpd_head(struct buf *, int status, const char *type);
 
 /* Where a socket is. */
 struct httpd_place {
