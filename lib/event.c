@@ -17,23 +17,31 @@ static enum event_type
 type_of(const struct json_member *m)
 {
 	static const struct {
-		const char *name;
-		size_t len; /* with its quotes */
+		const char *text; /* with its quotes */
+		size_t len;
 		enum event_type type;
 	} types[] = {
-		{ "chat", 6, EVENT_CHAT },
-		{ "gift", 6, EVENT_GIFT },
-		{ "epoch", 7, EVENT_EPOCH },
-		{ "mark", 6, EVENT_MARK },
-		{ "hello", 7, EVENT_HELLO },
+		{ "\"chat\"", 6, EVENT_CHAT },
+		{ "\"gift\"", 6, EVENT_GIFT },
+		{ "\"epoch\"", 7, EVENT_EPOCH },
+		{ "\"mark\"", 6, EVENT_MARK },
+		{ "\"hello\"", 7, EVENT_HELLO },
 	};
+	char name[8];
 	size_t i;
 
-	for (i = 0; i < sizeof types / sizeof *types; i++)
-		if ((m->val_escaped || (m->vallen == types[i].len &&
-					   m->val[1] == *types[i].name)) &&
-		    json_str_is(m, types[i].name))
+	for (i = 0; i < sizeof types / sizeof *types; i++) {
+		if (!m->val_escaped) {
+			if (m->vallen == types[i].len &&
+			    memcmp(m->val, types[i].text, m->vallen) == 0)
+				return types[i].type;
+			continue;
+		}
+		memcpy(name, types[i].text + 1, types[i].len - 2);
+		name[types[i].len - 2] = '\0';
+		if (json_str_is(m, name))
 			return types[i].type;
+	}
 	return EVENT_OTHER;
 }
 
@@ -161,14 +169,10 @@ unnumbered(const struct event *ev, struct buf *out)
 {
 	static const char *const seq[] = { "seq", NULL };
 	const char *end = ev->line + ev->len;
-	size_t i;
 
 	if (!ev->doc.n) /* white space would hide what follows it */
 		return buf_addc(out, '{');
-	for (i = 0; i < ev->doc.n; i++)
-		if (json_key_is(&ev->doc.m[i], "seq"))
-			break;
-	if (i == ev->doc.n) {
+	if (!json_get(&ev->doc, "seq")) {
 		while (end[-1] != '}')
 			end--;
 		return buf_add(out, ev->line, (size_t)(end - 1 - ev->line));
@@ -193,9 +197,9 @@ event_number(const struct event *ev, uint64_t seq, struct buf *out)
 	while (seq /= 10);
 	p -= 6;
 	memcpy(p, "\"seq\":", 6);
-	if (unnumbered(ev, out) == 0) {
-		/* the brace is the last thing there, or a member is */
-		if (memchr(out->p + old, ':', out->len - old))
+	if (buf_reserve(out, ev->len + sizeof text) == 0 &&
+	    unnumbered(ev, out) == 0) {
+		if (out->len > old + 1) /* a member is there */
 			*--p = ',';
 		if (buf_add(out, p, (size_t)(end - p)) == 0)
 			return 0;

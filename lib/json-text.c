@@ -94,18 +94,21 @@ json_key_is(const struct json_member *m, const char *key)
 }
 
 const struct json_member *
-json_get(const struct json_doc *d, const char *key)
+json_find(const struct json_doc *d, const char *key, uint8_t tag)
 {
-	const struct json_member *m;
-	size_t i;
+	const struct json_member *m, *found = NULL, *end = d->m + d->n;
+	bool only = !(d->again >> tag & 1);
 
-	for (i = d->n; i-- > 0;) {
-		m = &d->m[i];
-		if ((m->key_escaped || !m->keylen || *m->key == *key) &&
-		    json_key_is(m, key))
-			return m;
+	for (m = d->m; m < end; m++) {
+		if (m->tag == tag ? !reads(m->key, m->keylen, key)
+				  : m->tag != JSON_TAG_ANY ||
+					!escaped_is(m->key, m->keylen, key))
+			continue;
+		found = m;
+		if (only)
+			break;
 	}
-	return NULL;
+	return found;
 }
 
 /* Two keys read the same, whatever their escapes. */
@@ -236,7 +239,7 @@ json_write_str(struct buf *b, const char *s, size_t n)
 	if (buf_reserve(b, n + 2) < 0 || buf_addc(b, '"') < 0)
 		return -1;
 	while (s < end) {
-		q = json_plain(s, end, &high);
+		q = json_plain(s, s, end, &high);
 		if (buf_add(b, s, (size_t)(q - s)) < 0)
 			goto out;
 		s = q;

@@ -14,7 +14,7 @@
 #include "banned.h"
 
 struct scan {
-	const char *p, *end;
+	const char *from, *p, *end; /* the text's begin, here, its end */
 	const char *err;
 };
 
@@ -78,7 +78,7 @@ string(struct scan *s, struct string *out)
 
 	out->escaped = false;
 	for (;;) {
-		s->p = json_plain(s->p, s->end, &high);
+		s->p = json_plain(s->from, s->p, s->end, &high);
 		if (s->p == s->end)
 			return fail(s, "unfinished string");
 		if (*s->p == '"')
@@ -191,7 +191,7 @@ plain_string(struct scan *s, struct string *out)
 	bool high = false;
 
 	out->p = p;
-	p = json_plain(p, s->end, &high);
+	p = json_plain(s->from, p, s->end, &high);
 	if (p == s->end || *p != '"' || high)
 		return false;
 	out->n = (size_t)(p - out->p);
@@ -273,8 +273,9 @@ nested(struct scan *s)
 static struct json_member *
 next_member(struct json_doc *d)
 {
+	struct json_guess *guess;
 	struct json_member *m;
-	size_t cap;
+	size_t cap, i;
 
 	if (d->n == d->cap) {
 		cap = d->cap ? d->cap * 2 : 16;
@@ -282,6 +283,12 @@ next_member(struct json_doc *d)
 		if (!m)
 			return NULL;
 		d->m = m;
+		guess = realloc(d->guess, cap * sizeof *guess);
+		if (!guess)
+			return NULL;
+		for (i = d->cap; i < cap; i++)
+			guess[i] = JSON_NO_GUESS;
+		d->guess = guess;
 		d->cap = cap;
 	}
 	return &d->m[d->n++];
@@ -311,65 +318,148 @@ value(struct scan *s, struct json_member *m)
 	return 0;
 }
 
-/*
- * A member as programs write it: no white space, no escapes, the value a
- * string or a plain integer. Returns what is behind it. NULL: it is none of
- * that, and the general way has to tell what is wrong, if anything. All it
- * needs stays in registers, which makes it worth having.
- */
+/* A key as programs write it and its colon; what is behind it, or NULL. */
 static inline const char *
-usual(const char *p, const char *end, struct json_member *m)
+usual_key(const char *from, const char *p, const char *end,
+    struct json_member *m, struct json_guess *g)
 {
-	bool high = false;
+	const char *key = p + 1;
+	bool high = false, far = end - p >= JSON_GUESS;
 
+	m->key = key;
+	m->key_escaped = false;
+	if (far && json_guessed(g, p)) {
+		m->keylen = g->keylen;
+		m->tag = g->tag;
+		return key + g->keylen + 2;
+	}
 	if (p == end || *p != '"')
 		return NULL;
-	m->key = ++p;
-	p = json_plain(p, end, &high);
+	p = json_plain(from, key, end, &high);
 	if (high || end - p < 3 || *p != '"' || p[1] != ':')
 		return NULL;
-	m->keylen = (size_t)(p - m->key);
-	m->val = p += 2;
-	if (*p == '"') {
-		m->kind = JSON_STRING;
-		p = json_plain(p + 1, end, &high);
-		if (p == end || *p++ != '"' ||
-		    (high && !utf8_valid(m->val, (size_t)(p - m->val))))
-			return NULL;
-	} else if (*p >= '1' && *p <= '9') {
-		m->kind = JSON_NUMBER;
-		while (p < end && *p >= '0' && *p <= '9')
-			p++;
-		if (p == end || (*p != ',' && *p != '}'))
-			return NULL;
-	} else {
-		return NULL;
-	}
-	m->vallen = (size_t)(p - m->val);
-	m->key_escaped = m->val_escaped = false;
+	m->keylen = (size_t)(p - key);
+	m->tag = json_tag(key, m->keylen);
+	if (far)
+		json_guess_key(g, key - 1, m->keylen);
+	return p + 2;
+}
+
+static inline const char *
+skip_digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
 	return p;
 }
 
-/* One member of the outermost object. */
-static inline int
-member(struct scan *s, struct json_doc *d)
+/* The end of a number without sign and exponent, or NULL. */
+static inline const char *
+usual_number(const char *p, const char *end)
 {
-	struct json_member *m = next_member(d);
-	struct string key;
-	const char *next;
+	const char *to = skip_digits(p, end), *dot = to;
 
-	if (!m)
-		return fail(s, "out of memory");
-	next = usual(s->p, s->end, m);
-	if (next) {
+	if (to == p || (*p == '0' && to != p + 1))
+		return NULL;
+	if (to < end && *to == '.') {
+		to = skip_digits(to + 1, end);
+		if (to == dot + 1)
+			return NULL;
+	}
+	return to < end && (*to == ',' || *to == '}') ? to : NULL;
+}
+
+/* The end of true, false, or a plain number; or NULL. */
+static inline const char *
+usual_word(const char *p, const char *end, enum json_kind *kind)
+{
+	if (*p == 'f' && end - p > 5 && memcmp(p, "false", 5) == 0) {
+		*kind = JSON_FALSE;
+		return p + 5;
+	}
+	if (*p == 't' && end - p > 4 && memcmp(p, "true", 4) == 0) {
+		*kind = JSON_TRUE;
+		return p + 4;
+	}
+	*kind = JSON_NUMBER;
+	return usual_number(p, end);
+}
+
+/*
+ * A member as programs write it: no white space, no escapes, the value a
+ * string, a plain number, true or false. Returns what is behind it. NULL: it
+ * is none of that, and the general way has to tell what is wrong, if anything.
+ * All it needs stays in registers, which makes it worth having.
+ */
+static inline const char *
+usual(const char *from, const char *p, const char *end, struct json_member *m,
+    struct json_guess *g)
+{
+	bool high = false;
+
+	p = usual_key(from, p, end, m, g);
+	if (!p || p == end)
+		return NULL;
+	m->val = p;
+	m->val_escaped = false;
+	if (*p == '"') {
+		m->kind = JSON_STRING;
+		p = json_plain(from, p + 1, end, &high);
+		if (p == end || *p++ != '"' ||
+		    (high && !utf8_valid(m->val, (size_t)(p - m->val))))
+			return NULL;
+	} else {
+		p = usual_word(p, end, &m->kind);
+		if (!p)
+			return NULL;
+	}
+	m->vallen = json_guess_length(g, (size_t)(p - m->val));
+	return m->val + m->vallen;
+}
+
+/*
+ * Members of the outermost object: all of the usual ones that follow each
+ * other here, or else a single one in the general way.
+ */
+static int
+members(struct scan *s, struct json_doc *d)
+{
+	const char *from = s->from, *p = s->p, *next;
+	struct json_member *m;
+	struct string key;
+	uint64_t tags = d->tags, again = d->again, bit;
+	size_t i;
+
+	for (i = d->n; i < d->cap; i++, p = next + 1) {
+		next = usual(from, p, s->end, &d->m[i], &d->guess[i]);
+		if (!next)
+			break;
+		bit = UINT64_C(1) << d->m[i].tag;
+		again |= tags & bit;
+		tags |= bit;
+		if (next < s->end && *next == ',')
+			continue;
+		d->n = i + 1;
+		d->tags = tags;
+		d->again = again;
 		s->p = next;
 		return 0;
 	}
+	d->n = i;
+	s->p = p;
+	m = next_member(d);
+	if (!m)
+		return fail(s, "out of memory");
+	space(s);
 	if (member_key(s, &key) < 0)
 		return -1;
 	m->key = key.p;
 	m->keylen = key.n;
 	m->key_escaped = key.escaped;
+	m->tag = key.escaped ? JSON_TAG_ANY : json_tag(key.p, key.n);
+	bit = key.escaped ? UINT64_MAX : UINT64_C(1) << m->tag;
+	d->again = again | (tags & bit) | (key.escaped ? bit : 0);
+	d->tags = tags | bit;
 	return value(s, m);
 }
 
@@ -384,6 +474,8 @@ item(struct scan *s, struct json_doc *d)
 	m->key = "";
 	m->keylen = 0;
 	m->key_escaped = false;
+	m->tag = json_tag("", 0);
+	d->again = d->tags = UINT64_C(1) << m->tag;
 	return value(s, m);
 }
 
@@ -394,7 +486,7 @@ struct outermost {
 	const char *none, *torn, *more;
 };
 
-static const struct outermost an_object = { '{', '}', member, "not an object",
+static const struct outermost an_object = { '{', '}', members, "not an object",
 	"no comma or closing brace", "something follows the object" };
 static const struct outermost an_array = { '[', ']', item, "not an array",
 	"no comma or closing bracket", "something follows the array" };
@@ -431,9 +523,10 @@ outermost(struct scan *s, struct json_doc *d, const struct outermost *o)
 static inline int
 parse(struct json_doc *d, const char *text, size_t n, const struct outermost *o)
 {
-	struct scan s = { .p = text, .end = text + n };
+	struct scan s = { .from = text, .p = text, .end = text + n };
 
 	d->n = 0;
+	d->tags = d->again = 0;
 	d->err = NULL;
 	d->erroff = 0;
 	if (outermost(&s, d, o) == 0)
@@ -442,6 +535,7 @@ parse(struct json_doc *d, const char *text, size_t n, const struct outermost *o)
 	d->err = utf8_valid(text, n) ? s.err : "not UTF-8";
 	d->erroff = (size_t)(s.p - text);
 	d->n = 0;
+	d->tags = d->again = 0;
 	return -1;
 }
 
@@ -461,5 +555,6 @@ void
 json_release(struct json_doc *d)
 {
 	free(d->m);
+	free(d->guess);
 	*d = (struct json_doc){ 0 };
 }

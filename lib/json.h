@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "buf.h"
 
@@ -37,14 +38,18 @@ struct json_member {
 	enum json_kind kind;
 	bool key_escaped; /* the key has a backslash in it */
 	bool val_escaped; /* a string value has a backslash in it */
+	uint8_t tag;      /* the key's json_tag; JSON_TAG_ANY where escaped */
 };
 
 /* The members of an object in their order; reused from text to text. */
 struct json_doc {
 	struct json_member *m;
 	size_t n, cap;
+	uint64_t tags;   /* a bit for each tag that a key has */
+	uint64_t again;  /* ... that several have */
 	const char *err; /* why the last parse failed: a constant, for people */
 	size_t erroff;   /* byte offset of that */
+	struct json_guess *guess; /* the scanner's own: see json-impl.h */
 };
 
 /* A zeroed json_doc is ready for use; this frees what it has grown to. */
@@ -60,12 +65,33 @@ int json_parse(struct json_doc *, const char *text, size_t n);
  * with empty keys.
  */
 int json_parse_array(struct json_doc *, const char *text, size_t n);
+#define JSON_TAGS 64
+#define JSON_TAG_ANY JSON_TAGS
+
+/* A few bits of a key, to pass by other keys without a look at them. */
+static inline uint8_t
+json_tag(const char *key, size_t n)
+{
+	return (uint8_t)((n ? (unsigned char)*key + 7 * n : 0) % JSON_TAGS);
+}
+
+/* json_get, for a key with this tag. */
+const struct json_member *json_find(
+    const struct json_doc *, const char *key, uint8_t tag);
 /*
  * The member named key (plain ASCII without escapes), or NULL. Of several
  * the last one, as browsers and jq read it. A key written with escapes is
- * found too.
+ * found too. Most questions are about what isn't there: for a constant key
+ * the answer to those is one bit.
  */
-const struct json_member *json_get(const struct json_doc *, const char *key);
+static inline const struct json_member *
+json_get(const struct json_doc *d, const char *key)
+{
+	uint8_t tag = json_tag(key, strlen(key));
+
+	return d->tags >> tag & 1 ? json_find(d, key, tag) : NULL;
+}
+
 /* This member's key is key, however it is escaped. */
 bool json_key_is(const struct json_member *, const char *key);
 /* Two members have the same key. */

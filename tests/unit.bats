@@ -47,6 +47,10 @@ unit() {
 	unit json
 }
 
+@test "json without SSE2" {
+	unit json-portable
+}
+
 @test "clock" {
 	unit clock
 }

@@ -225,6 +225,26 @@ same_object(const struct json_doc *doc, jv object)
 	}
 }
 
+/* A doc that has read other texts before reads this one as a new one does. */
+static void
+same_again(const struct json_doc *doc, int r, const char *p, size_t n)
+{
+	static struct json_doc used;
+	size_t i;
+
+	check(json_parse(&used, p, n) == r);
+	check(used.err == doc->err && used.erroff == doc->erroff);
+	check(used.n == doc->n && used.tags == doc->tags);
+	for (i = 0; i < doc->n; i++) {
+		check(used.m[i].key == doc->m[i].key);
+		check(used.m[i].keylen == doc->m[i].keylen);
+		check(used.m[i].val == doc->m[i].val);
+		check(used.m[i].vallen == doc->m[i].vallen);
+		check(used.m[i].kind == doc->m[i].kind);
+		check(used.m[i].tag == doc->m[i].tag);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -242,6 +262,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	text[n] = '\0';
 	/* a copy that ends where it ends is the sanitizer's business */
 	r = json_parse(&doc, (const char *)data, n);
+	same_again(&doc, r, (const char *)data, n);
 	v = jv_parse_sized(text, (int)n);
 	if (r == 0) {
 		check(utf8_valid(text, n));

@@ -430,6 +430,66 @@ reads_arrays(void)
 	json_release(&doc);
 }
 
+static bool
+same_docs(const struct json_doc *a, const struct json_doc *b)
+{
+	size_t i;
+
+	if (a->err != b->err || a->erroff != b->erroff || a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (a->m[i].key != b->m[i].key || a->m[i].val != b->m[i].val ||
+		    a->m[i].keylen != b->m[i].keylen ||
+		    a->m[i].vallen != b->m[i].vallen ||
+		    a->m[i].kind != b->m[i].kind ||
+		    a->m[i].tag != b->m[i].tag ||
+		    a->m[i].key_escaped != b->m[i].key_escaped ||
+		    a->m[i].val_escaped != b->m[i].val_escaped)
+			return false;
+	return a->tags == b->tags;
+}
+
+/* what a doc has read before must not show: one used for all, a new one each */
+static void
+guesses_change_nothing(void)
+{
+	static const char bytes[] = "\"\\,:{}[]0159.eE+-tfnu \x01\x7f\xc3\xa9";
+	static const char *const seed[] = {
+		"{\"type\":\"chat\",\"id\":\"01M84WEPAHYVXEBG0000000000\","
+		"\"user\":\"user12\",\"message\":\"well played\","
+		"\"toxic\":false,\"score\":0.0234,"
+		"\"ts\":\"2026-11-23T09:30:00.123Z\"}",
+		"{\"type\":\"gift\",\"id\":\"01M84WEPAHYVXEBG0000000001\","
+		"\"from\":\"user7\",\"gift_id\":0,\"amount\":12,"
+		"\"ts\":\"2026-11-23T09:30:00.123Z\"}",
+		"{\"a\":1,\"thirteenbytes\":2,\"fourteen_bytes\":3,\"\":4}",
+	};
+	struct json_doc used = { 0 }, fresh;
+	uint64_t rand = 5;
+	size_t i, n, bad_ones = 0;
+	char text[256], *copy;
+	int r, k;
+
+	for (i = 0; i < 60000; i++) {
+		n = strlen(seed[i % 3]);
+		memcpy(text, seed[i % 3], n);
+		for (k = (int)(tap_rand(&rand) % 3); k > 0; k--)
+			text[tap_rand(&rand) % n] =
+			    bytes[tap_rand(&rand) % (sizeof bytes - 1)];
+		if (tap_rand(&rand) % 8 == 0)
+			n = tap_rand(&rand) % n;
+		copy = tap_copy(text, n); /* its end is the sanitizer's */
+		memset(&fresh, 0, sizeof fresh);
+		r = json_parse(&fresh, copy, n);
+		bad_ones += json_parse(&used, copy, n) != r ||
+			    !same_docs(&used, &fresh);
+		json_release(&fresh);
+		free(copy);
+	}
+	IS_INT(bad_ones, 0);
+	json_release(&used);
+}
+
 int
 main(void)
 {
@@ -443,5 +503,6 @@ main(void)
 	reads_numbers();
 	writes_strings();
 	reads_arrays();
+	guesses_change_nothing();
 	return tap_done();
 }
