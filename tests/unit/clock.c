@@ -148,6 +148,30 @@ is_pinned(void)
 	OK(clock_mono_ms() >= a / 1000000);
 }
 
+/* the quick way for our own form and the general one, for +00:00, agree */
+static void
+reads_its_own_form_alike(void)
+{
+	static const char time[] = "2028-02-29T09:30:00.123Z";
+	char text[32];
+	int64_t quick = 0, general = 0;
+	size_t at, bad = 0;
+	int c, r;
+
+	for (at = 0; at < CLOCK_RFC3339_LEN - 1; at++) {
+		for (c = 0; c < 256; c++) {
+			memcpy(text, time, sizeof(time));
+			text[at] = (char)c;
+			r = clock_parse(text, CLOCK_RFC3339_LEN, &quick);
+			memcpy(text + CLOCK_RFC3339_LEN - 1, "+00:00", 7);
+			bad += clock_parse(
+				   text, CLOCK_RFC3339_LEN + 5, &general) != r;
+			bad += r == 0 && quick != general;
+		}
+	}
+	IS_INT(bad, 0);
+}
+
 int
 main(void)
 {
@@ -157,5 +181,6 @@ main(void)
 	refuses();
 	agrees_with_itself();
 	agrees_with_libc();
+	reads_its_own_form_alike();
 	return tap_done();
 }
