@@ -53,7 +53,9 @@ struct hub {
 	int lock;
 	struct loop_io listener;
 	struct loop_timer again, start;
-	struct ring ring;
+	struct ring ring; /* grows with what has to be kept in it */
+	uint64_t room;    /* up to here nothing of that is overwritten */
+	size_t max_lag;   /* conf's; less where no memory is left to grow */
 	struct reader *readers;
 	size_t nreaders;
 	struct kept *kept;   /* a ring of conf.history entries */
@@ -75,6 +77,8 @@ struct hub {
 	struct buf lines; /* from the files */
 };
 
+/* Bytes that the ring may have at most, but for the rounding. */
+size_t hub_ring_max(const struct hub *);
 /* Tells news. */
 void hub_tell(struct hub *, enum hub_news, pid_t, uint64_t n);
 /* A line into the ring and, with keep, among those that are kept. */

@@ -476,7 +476,7 @@ hub_past_open(struct hub *h)
 {
 	const char *dir = h->conf.log ? h->conf.log : LOG_DEFAULT;
 
-	buf_init(&h->lines, h->ring.size);
+	buf_init(&h->lines, hub_ring_max(h));
 	h->state = state_new();
 	if (!h->state)
 		return -1;

@@ -21,6 +21,7 @@
 #define REFILLS 4         /* pieces of the files a reader gets in a turn */
 #define REQUEST_MAX 1024  /* bytes of a reader's request line */
 #define ACCEPT_PAUSE 1000 /* ms without accept(2) after EMFILE */
+#define LONGEST (EVENT_INPUT_MAX + EVENT_LINE_MAX + 1) /* bytes of a line */
 
 void
 hub_tell(struct hub *h, enum hub_news what, pid_t pid, uint64_t n)
@@ -129,7 +130,7 @@ feed(struct reader *r)
 	}
 	/* what he asked for of the past is bounded and not his lag */
 	n = (size_t)(h->ring.head - r->pos);
-	if (n > h->conf.max_lag) {
+	if (n > h->max_lag) {
 		reader_drop(r, HUB_CUT_OFF, n);
 		return;
 	}
@@ -189,7 +190,7 @@ join(struct hub *h, int fd)
 	r->io.events = LOOP_IN;
 	r->io.fn = on_reader;
 	r->io.arg = r;
-	buf_init(&r->past, 2 * h->ring.size);
+	buf_init(&r->past, 2 * hub_ring_max(h));
 	if (linein_init(&r->in, REQUEST_MAX) < 0 ||
 	    loop_add(h->loop, &r->io) < 0) {
 		linein_release(&r->in);
@@ -246,10 +247,10 @@ hub_open(struct loop *loop, const char *path, const struct hub_conf *conf,
 	h->listener.fd = -1;
 	memcpy(h->path, path, strlen(path) + 1);
 	h->kept = calloc(conf->history ? conf->history : 1, sizeof *h->kept);
-	/* one line more than the lag: he is cut off before he is overrun */
-	if (!h->kept ||
-	    ring_init(&h->ring, conf->max_lag + 2 * EVENT_INPUT_MAX) < 0)
+	h->max_lag = conf->max_lag;
+	if (!h->kept || ring_init(&h->ring, LONGEST) < 0)
 		goto fail;
+	h->room = h->ring.size;
 	h->listener.fd = sock_listen(path, &h->lock);
 	if (h->listener.fd < 0)
 		goto fail;
@@ -265,6 +266,63 @@ fail:
 	return NULL;
 }
 
+size_t
+hub_ring_max(const struct hub *h)
+{
+	/* two lines more than the lag: he is cut off before he is overrun */
+	return h->conf.max_lag + 2 * EVENT_INPUT_MAX;
+}
+
+/* The oldest byte that a reader has still to get, or that is kept. */
+static uint64_t
+needed_from(const struct hub *h)
+{
+	uint64_t from = h->ring.head, n = h->nkept - h->kept_first;
+	uint64_t tail = ring_tail(&h->ring), pos;
+	const struct reader *r;
+
+	for (r = h->readers; r; r = r->next)
+		if (!r->dead && r->pos < from)
+			from = r->pos;
+	if (n > h->conf.history)
+		n = h->conf.history;
+	if (n) {
+		pos = h->kept[(h->nkept - n) % h->conf.history].pos;
+		from = pos < from ? pos : from;
+	}
+	return from > tail ? from : tail;
+}
+
+/*
+ * So that n more bytes overwrite nothing that is needed, as long as the ring
+ * may grow. It begins small: what is always in the cache is written and sent
+ * at twice the speed of what never is.
+ */
+static void
+make_room(struct hub *h, size_t n)
+{
+	size_t size = h->ring.size;
+	struct reader *r;
+	uint64_t from;
+
+	for (r = h->readers; r; r = r->next)
+		if (r->pos < h->ring.head)
+			feed(r);
+	from = needed_from(h);
+	while (h->ring.head + n - from > size && size < hub_ring_max(h))
+		size *= 2;
+	if (size == h->ring.size || ring_grow(&h->ring, size, from) == 0) {
+		h->max_lag = h->conf.max_lag;
+		/* at its largest it has room for every lag, and old lines go */
+		h->room = h->ring.size < hub_ring_max(h) ? from + h->ring.size
+							 : UINT64_MAX;
+		return;
+	}
+	if (h->max_lag > h->ring.size - LONGEST)
+		h->max_lag = h->ring.size - LONGEST;
+	h->room = h->ring.head + n + h->ring.size / 8; /* another try then */
+}
+
 void
 hub_append(struct hub *h, const char *line, size_t n, bool keep)
 {
@@ -272,12 +330,13 @@ hub_append(struct hub *h, const char *line, size_t n, bool keep)
 	struct kept *k;
 	char *p;
 
+	if (h->ring.head + n + 1 > h->room)
+		make_room(h, n + 1);
 	/* nobody may be overrun: who would be gets his chance, or goes */
 	for (r = h->readers; r; r = r->next) {
 		if (r->want || h->loading) /* it is not for him */
 			r->pos = h->ring.head + n + 1;
-		else if (!r->dead &&
-			 h->ring.head + n + 1 - r->pos > h->conf.max_lag)
+		else if (!r->dead && h->ring.head + n + 1 - r->pos > h->max_lag)
 			feed(r);
 	}
 	p = ring_space(&h->ring);

@@ -63,6 +63,20 @@ ring_release(struct ring *r)
 	memset(r, 0, sizeof *r);
 }
 
+int
+ring_grow(struct ring *r, size_t size, uint64_t from)
+{
+	struct ring big;
+
+	if (ring_init(&big, size) < 0)
+		return -1;
+	big.head = big.from = from;
+	ring_put(&big, ring_at(r, from), (size_t)(r->head - from));
+	ring_release(r);
+	*r = big;
+	return 0;
+}
+
 char *
 ring_space(struct ring *r)
 {
@@ -85,7 +99,9 @@ ring_put(struct ring *r, const void *p, size_t n)
 uint64_t
 ring_tail(const struct ring *r)
 {
-	return r->head > r->size ? r->head - r->size : 0;
+	uint64_t tail = r->head > r->size ? r->head - r->size : 0;
+
+	return tail > r->from ? tail : r->from;
 }
 
 const char *

@@ -313,6 +313,68 @@ goes_on_after_a_half_close(void)
 	stop(&a);
 }
 
+/* Reads on to the line with this number; how many lines were out of order. */
+static int
+reads_to(struct app *a, int fd, int next, int last)
+{
+	static char p[1 << 20];
+	double end = tap_now() + 20;
+	size_t n = 0, at;
+	int bad = 0, got;
+	ssize_t k;
+	char *nl;
+
+	while (next <= last && tap_now() < end) {
+		loop_turn(a->l, 1);
+		k = read(fd, p + n, sizeof(p) - 1 - n);
+		n += k > 0 ? (size_t)k : 0;
+		p[n] = '\0';
+		for (at = 0; (nl = strchr(p + at, '\n')) != NULL;
+		     at = (size_t)(nl - p) + 1) {
+			if (strncmp(p + at, "{\"type\":\"hello\"", 15) == 0)
+				continue;
+			bad += sscanf(p + at, "{\"a\":%d,", &got) != 1 ||
+			       got != next || nl[-3] != 'x';
+			next++;
+		}
+		n -= at;
+		memmove(p, p + at, n);
+	}
+	return bad + (next <= last);
+}
+
+/* the ring is small at first; who lags, or asks, gets what is older than that
+ */
+static void
+keeps_what_is_wanted(void)
+{
+	enum { LINES = 12000, FIRST = LINES - 6000 };
+	struct app a;
+	char line[1024];
+	int i;
+
+	start(&a, LINES - FIRST, 16 << 20);
+	join(&a, &ra, NULL); /* reads nothing before the end */
+	memset(line, 'x', sizeof(line));
+	line[998] = '"';
+	line[999] = '}';
+	for (i = 0; i < LINES; i++) {
+		memset(line, 'x', 32);
+		line[snprintf(line, 32, "{\"a\":%d,\"b\":\"", i)] = 'x';
+		hub_put(a.h, line, 1000, 1);
+		if (i % 100 == 0)
+			hub_flush(a.h);
+	}
+	hub_flush(a.h);
+	IS_INT(a.news[HUB_CUT_OFF], 0);
+	join(&a, &rb, "{\"history\":1000000}\n");
+	IS_INT(reads_to(&a, ra.fd, 0, LINES - 1), 0);
+	IS_INT(reads_to(&a, rb.fd, FIRST, LINES - 1), 0);
+	close(ra.fd);
+	close(rb.fd);
+	stop(&a);
+}
+
 static void
 cuts_off_who_lags(void)
 {
@@ -412,6 +474,7 @@ main(void)
 	joins_without_a_seam();
 	bears_strange_requests();
 	goes_on_after_a_half_close();
+	keeps_what_is_wanted();
 	cuts_off_who_lags();
 	carries_big_lines();
 	is_one_of_a_kind();

@@ -68,10 +68,46 @@ keeps_the_newest(void)
 	free(all);
 }
 
+/* the bytes asked for move into the larger one, at their positions */
+static void
+grows(void)
+{
+	static unsigned char all[300000];
+	uint64_t seed = 3, from, pos;
+	size_t i, n, done = 0, bad = 0, size;
+	struct ring r;
+
+	for (i = 0; i < sizeof(all); i++)
+		all[i] = (unsigned char)tap_rand(&seed);
+	IS_INT(ring_init(&r, 4096), 0);
+	while (done < sizeof(all)) {
+		n = tap_rand(&seed) % 3000;
+		n = n < sizeof(all) - done ? n : sizeof(all) - done;
+		ring_put(&r, all + done, n);
+		done += n;
+		if (tap_rand(&seed) % 20 == 0 && r.size < 65536) {
+			from = ring_tail(&r) +
+			       tap_rand(&seed) % (r.head - ring_tail(&r) + 1);
+			size = r.size;
+			bad += ring_grow(&r, 2 * size, from) != 0;
+			bad += r.size != 2 * size || ring_tail(&r) != from;
+		}
+		bad += r.head != done;
+		pos = ring_tail(&r);
+		bad += memcmp(ring_at(&r, pos), all + pos,
+			   (size_t)(r.head - pos)) != 0;
+	}
+	IS_INT(bad, 0);
+	IS_INT(r.size, 65536);
+	IS_INT(ring_tail(&r), (int64_t)(done - r.size));
+	ring_release(&r);
+}
+
 int
 main(void)
 {
 	rounds_its_size();
 	keeps_the_newest();
+	grows();
 	return tap_done();
 }
