@@ -314,6 +314,7 @@ int
 logdir_add(struct logdir *ld, int64_t ms, const char *line, size_t n)
 {
 	struct day *d;
+	char *to;
 
 	if (ms < TIME_MIN || ms > TIME_MAX) {
 		errno = ERANGE;
@@ -327,8 +328,11 @@ logdir_add(struct logdir *ld, int64_t ms, const char *line, size_t n)
 	d = find_day(ld, (ms - TIME_MIN) / DAY_MS + TIME_MIN / DAY_MS);
 	if (d == NULL || buf_reserve(&d->wait, n + 1) < 0)
 		return -1;
-	buf_add(&d->wait, line, n);
-	buf_addc(&d->wait, '\n');
+	to = d->wait.p + d->wait.len;
+	memcpy(to, line, n);
+	to[n] = '\n';
+	to[n + 1] = '\0';
+	d->wait.len += n + 1;
 	ld->pending += n + 1;
 	return 0;
 }

@@ -37,7 +37,7 @@ struct series {
 };
 
 /* A string, in place or decoded into tmp. False: there is none. */
-static bool
+static inline bool
 text(const struct event *ev, const char *key, struct buf *tmp, const char **p,
     size_t *n)
 {
@@ -81,11 +81,26 @@ nonce_of(struct series *s, const struct event *ev, struct window_key *k)
 	return true;
 }
 
-bool
-series_has(struct series *s, const struct event *ev)
+void
+series_look(struct series *s, const struct event *ev)
 {
 	s->has_id = id_of(s, ev, &s->id);
+	if (s->has_id)
+		window_expect(s->ids, s->id);
 	s->has_nonce = nonce_of(s, ev, &s->nonce);
+	if (s->has_nonce)
+		window_expect(s->nonces, s->nonce);
+}
+
+void
+series_expect(struct series *s, const char *id, size_t n)
+{
+	window_expect(s->ids, window_key(s->ids, id, n, NULL, 0));
+}
+
+bool
+series_has(const struct series *s)
+{
 	return (s->has_id && window_has(s->ids, s->id)) ||
 	       (s->has_nonce && window_has(s->nonces, s->nonce));
 }

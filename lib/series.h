@@ -26,10 +26,16 @@ void series_free(struct series *);
 const char *series_name(const struct series *);
 /* The position given last. */
 uint64_t series_last(const struct series *);
-/* This event was taken before. */
-bool series_has(struct series *, const struct event *);
 /*
- * The event that series_has was asked about last, and had not, is to be
+ * Was this event taken before? series_look asks, and series_has answers: who
+ * has something else to do in between need not wait for the memory.
+ */
+void series_look(struct series *, const struct event *);
+/* An event with this id comes soon. */
+void series_expect(struct series *, const char *id, size_t n);
+bool series_has(const struct series *);
+/*
+ * The event that was looked for last, and was not there, is to be
  * written at position series_last() + 1, which is then the last one.
  */
 void series_take(struct series *);

@@ -171,6 +171,8 @@ hand_out(struct stream *st)
 		if (l.got == LINEIN_LINE && !l.n)
 			continue;
 		l.number = st->in.lines + (l.got == LINEIN_PART);
+		l.ahead = st->in.p + st->in.start;
+		l.nahead = st->in.end - st->in.start;
 		s->ops->line(s->arg, &l);
 	}
 	return false;

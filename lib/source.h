@@ -22,6 +22,8 @@ struct source_line {
 	size_t n;
 	enum linein_got got; /* LINE, PART or LONG; empty lines are not told */
 	uint64_t number;     /* the line's number in its stream, from 1 */
+	const char *ahead;   /* what was read behind it, and not looked at */
+	size_t nahead;
 };
 
 /* All are called from the loop. arg is the one given to source_open. */

@@ -5,15 +5,19 @@
  * moving back those behind it (Knuth, TAOCP 3, 6.4, algorithm R), so there
  * are no tombstones to clean up.
  */
+#define _DEFAULT_SOURCE
 #include "window.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "banned.h"
 
-#define FIRST 1024 /* keys there is room for at the start */
+#define FIRST 1024      /* keys there is room for at the start */
+#define LARGE (2 << 20) /* bytes: a large page */
+#define SHORT 32        /* bytes: an id, see short_key */
 
 struct window {
 	struct window_key *ring;
@@ -23,8 +27,8 @@ struct window {
 	size_t cap;      /* of the ring, grows up to max */
 	size_t max;
 	size_t n;
-	size_t next; /* where the next key goes */
-	uint64_t k0, k1;
+	size_t next;        /* where the next key goes */
+	uint64_t secret[8]; /* two words for long keys, six for short ones */
 };
 
 static uint64_t
@@ -75,15 +79,15 @@ sip_text(uint64_t v[4], const void *text, size_t n)
 	sip_word(v, m ^ (uint64_t)n << 56);
 }
 
-struct window_key
-window_key(
+static struct window_key
+long_key(
     const struct window *w, const void *p, size_t n, const void *q, size_t m)
 {
 	/* SipHash-1-3 with 128 bits of result */
-	uint64_t v[4] = { w->k0 ^ UINT64_C(0x736f6d6570736575),
-		w->k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
-		w->k0 ^ UINT64_C(0x6c7967656e657261),
-		w->k1 ^ UINT64_C(0x7465646279746573) };
+	uint64_t v[4] = { w->secret[0] ^ UINT64_C(0x736f6d6570736575),
+		w->secret[1] ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
+		w->secret[0] ^ UINT64_C(0x6c7967656e657261),
+		w->secret[1] ^ UINT64_C(0x7465646279746573) };
 	struct window_key k;
 	int i;
 
@@ -102,11 +106,78 @@ window_key(
 	return k;
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide;
+
+/*
+ * NH, as in UMAC (RFC 4418, 5.2.2), with words of 64 bits: whoever doesn't
+ * know the secret finds two texts with the same key with a chance of 2^-64 for
+ * each two that he tries, and it takes three multiplications. Texts of
+ * different length differ in the last term; of the same, in a word.
+ */
+static struct window_key
+short_key(const uint64_t secret[6], const char *p, size_t n)
+{
+	uint64_t m[4] = { 0 };
+	struct window_key k;
+	wide sum;
+
+	if (n >= 16) {
+		memcpy(m, p, 16);
+		memcpy(m + 2, p + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(m, p, 8);
+		memcpy(m + 1, p + n - 8, 8);
+	} else {
+		memcpy(m, p, n);
+	}
+	sum = (wide)(m[0] + secret[0]) * (m[1] + secret[1]) +
+	      (wide)(m[2] + secret[2]) * (m[3] + secret[3]) +
+	      (wide)(n + secret[4]) * secret[5];
+	k.b = (uint64_t)(sum >> 64);
+	/* its lower bits are the place in the index: they are to be even */
+	k.a = (uint64_t)sum + k.b * UINT64_C(0x9e3779b97f4a7c15);
+	k.a ^= k.a >> 32;
+	k.a *= UINT64_C(0xd6e8feb86659fd93);
+	k.a ^= k.a >> 32;
+	return k;
+}
+#endif
+
+struct window_key
+window_key(
+    const struct window *w, const void *p, size_t n, const void *q, size_t m)
+{
+#ifdef __SIZEOF_INT128__
+	if (!q && n <= SHORT)
+		return short_key(w->secret + 2, p, n);
+#endif
+	return long_key(w, p, n, q, m);
+}
+/*
+ * Zeroed memory. Much of it is taken in large pages: each key is at another
+ * place, and finding out where a small page is takes longer than the look-up.
+ */
+static void *
+spread(size_t n)
+{
+	void *p;
+
+	if (n < LARGE)
+		return calloc(1, n);
+	n = (n + LARGE - 1) / LARGE * LARGE;
+	p = aligned_alloc(LARGE, n);
+	if (!p)
+		return NULL;
+	madvise(p, n, MADV_HUGEPAGE); /* else as it comes */
+	memset(p, 0, n);
+	return p;
+}
+
 struct window *
 window_new(size_t max)
 {
 	struct window *w = calloc(1, sizeof *w);
-	uint64_t secret[2];
 
 	if (!w)
 		return NULL;
@@ -119,12 +190,10 @@ window_new(size_t max)
 	w->ring = calloc(w->cap, sizeof *w->ring);
 	w->index = calloc(w->mask--, sizeof *w->index);
 	if (!w->ring || !w->index ||
-	    getrandom(secret, sizeof secret, 0) != sizeof secret) {
+	    getrandom(w->secret, sizeof w->secret, 0) != sizeof w->secret) {
 		window_free(w);
 		return NULL;
 	}
-	w->k0 = secret[0];
-	w->k1 = secret[1];
 	return w;
 }
 
@@ -183,6 +252,12 @@ free_slot(const struct window *w, struct window_key k)
 	return i;
 }
 
+void
+window_expect(const struct window *w, struct window_key k)
+{
+	__builtin_prefetch(&w->index[(size_t)k.a & w->mask], 1);
+}
+
 bool
 window_has(const struct window *w, struct window_key k)
 {
@@ -216,20 +291,40 @@ grow(struct window *w)
 
 	while (slots < 2 * cap)
 		slots *= 2;
-	ring = realloc(w->ring, cap * sizeof *ring);
-	if (!ring)
+	ring = spread(cap * sizeof *ring);
+	index = spread(slots * sizeof *index);
+	if (!ring || !index) {
+		free(ring);
+		free(index);
 		return -1;
-	w->ring = ring;
-	index = calloc(slots, sizeof *index);
-	if (!index)
-		return -1;
+	}
+	memcpy(ring, w->ring, w->n * sizeof *ring);
+	free(w->ring);
 	free(w->index);
+	w->ring = ring;
 	w->index = index;
 	w->mask = slots - 1;
 	w->cap = cap;
 	for (i = 0; i < w->n; i++)
 		index[free_slot(w, ring[i])] = entry(w, ring[i], i);
 	return 0;
+}
+
+/*
+ * What take_out will touch when two and one turns have passed: where the key
+ * stands in the index, and the keys of those behind it there.
+ */
+static void
+expect_oldest(const struct window *w)
+{
+	const struct window_key *soon = &w->ring[(w->next + 8) % w->max];
+	size_t i, left = 4;
+
+	window_expect(w, *soon);
+	soon = &w->ring[(w->next + 4) % w->max];
+	for (i = (size_t)soon->a & w->mask; w->index[i] && left-- > 0;
+	     i = (i + 1) & w->mask)
+		__builtin_prefetch(key_of(w, w->index[i]));
 }
 
 int
@@ -240,13 +335,15 @@ window_add(struct window *w, struct window_key k)
 			return -1;
 		w->next = w->n;
 	}
-	if (w->n == w->max)
+	if (w->n == w->max) {
+		expect_oldest(w);
 		take_out(w, w->ring[w->next]);
-	else
+	} else {
 		w->n++;
+	}
 	w->ring[w->next] = k;
 	w->index[free_slot(w, k)] = entry(w, k, w->next);
-	w->next = (w->next + 1) % w->max;
+	w->next = w->next + 1 == w->max ? 0 : w->next + 1;
 	return 0;
 }
 

@@ -25,6 +25,8 @@ void window_free(struct window *);
  */
 struct window_key window_key(
     const struct window *, const void *p, size_t n, const void *q, size_t m);
+/* The key is asked for or put in soon: the memory is sent for. */
+void window_expect(const struct window *, struct window_key);
 bool window_has(const struct window *, struct window_key);
 /*
  * Puts a key in that is not there; the oldest goes when there are max. 0, or

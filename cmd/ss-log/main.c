@@ -113,16 +113,43 @@ say_epoch(struct app *a)
 	stage_emit(a->stage, a->line.p, a->line.len, false);
 }
 
+/*
+ * The next line's id, should it stand where it stands in this one: by the time
+ * that it is looked for the memory is there, which takes about as long as a
+ * line.
+ */
+static void
+look_ahead(struct app *a, const struct event *ev)
+{
+	const struct json_member *m = json_get(&ev->doc, "id");
+	const struct source_line *l = stage_line(a->stage);
+	size_t at, n;
+
+	if (m == NULL)
+		return;
+	at = (size_t)(m->val - ev->line);
+	n = m->vallen;
+	if (at + n <= l->nahead && l->ahead[at] == '"' &&
+	    l->ahead[at + n - 1] == '"' && n >= 2)
+		series_expect(a->series, l->ahead + at + 1, n - 2);
+}
+
 static void
 keep(struct app *a, const struct event *ev)
 {
-	if (series_has(a->series, ev)) {
+	int64_t ms;
+	int rc;
+
+	look_ahead(a, ev);
+	series_look(a->series, ev);
+	buf_reset(&a->line);
+	rc = event_number(ev, series_last(a->series) + 1, &a->line);
+	ms = event_time(a, ev);
+	if (series_has(a->series)) {
 		a->repeats++;
 		return;
 	}
-	buf_reset(&a->line);
-	if (event_number(ev, series_last(a->series) + 1, &a->line) < 0 ||
-	    add(a, event_time(a, ev), &a->line) < 0) {
+	if (rc < 0 || add(a, ms, &a->line) < 0) {
 		/* not kept, so not passed on either */
 		msg_err("%s: event lost: %s", a->dir, strerror(errno));
 		stage_fail(a->stage);
@@ -355,11 +382,12 @@ parse(struct app *a, const struct opt_prog *prog, int argc, char **argv)
 	if (a->rebuild && a->db_path == NULL)
 		opt_misuse(prog, "--rebuild-db: --db is needed");
 	a->conf.no_out = a->no_tee;
-	a->conf.group = GROUP;
 	if (strcmp(a->sync_name, "batch") == 0)
 		a->sync = SYNC_BATCH;
 	else if (strcmp(a->sync_name, "none") == 0)
 		a->sync = SYNC_NONE;
+	/* a sync is worth waiting for many lines, a write alone is not */
+	a->conf.group = a->sync == SYNC_NONE ? 0 : GROUP;
 }
 
 /* The folder's own past. */

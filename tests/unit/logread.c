@@ -204,6 +204,13 @@ event(const char *line)
 	return &ev;
 }
 
+static bool
+has(struct series *s, const char *line)
+{
+	series_look(s, event(line));
+	return series_has(s);
+}
+
 static void
 series_goes_on(void)
 {
@@ -217,18 +224,14 @@ series_goes_on(void)
 	IS_INT((int64_t)series_last(s), 0);
 	IS_INT(series_keep(s, 0, true), 0);
 	snprintf(name, sizeof(name), "%s", series_name(s));
-	OK(!series_has(
-	    s, event("{\"id\":\"a\",\"user\":\"u\",\"nonce\":\"n\"}")));
+	OK(!has(s, "{\"id\":\"a\",\"user\":\"u\",\"nonce\":\"n\"}"));
 	series_take(s);
-	OK(series_has(s, event("{\"id\":\"a\"}")));
-	OK(series_has(
-	    s, event("{\"id\":\"b\",\"from\":\"u\",\"nonce\":\"n\"}")));
-	OK(series_has(
-	    s, event("{\"from\":\"\\u0075\",\"nonce\":\"\\u006e\"}")));
-	OK(!series_has(
-	    s, event("{\"id\":\"b\",\"user\":\"v\",\"nonce\":\"n\"}")));
-	OK(!series_has(s, event("{\"nonce\":\"n\"}")));
-	OK(!series_has(s, event("{\"id\":1,\"user\":\"u\",\"nonce\":1}")));
+	OK(has(s, "{\"id\":\"a\"}"));
+	OK(has(s, "{\"id\":\"b\",\"from\":\"u\",\"nonce\":\"n\"}"));
+	OK(has(s, "{\"from\":\"\\u0075\",\"nonce\":\"\\u006e\"}"));
+	OK(!has(s, "{\"id\":\"b\",\"user\":\"v\",\"nonce\":\"n\"}"));
+	OK(!has(s, "{\"nonce\":\"n\"}"));
+	OK(!has(s, "{\"id\":1,\"user\":\"u\",\"nonce\":1}"));
 	series_free(s);
 
 	/* killed: the same boot, the same series */
@@ -236,13 +239,13 @@ series_goes_on(void)
 	s = series_open("d", 1000);
 	IS_STR(series_name(s), name);
 	IS_INT((int64_t)series_last(s), 50);
-	OK(series_has(s, event("{\"id\":\"i50\"}")));
-	OK(series_has(s, event("{\"id\":\"i1\"}")));
+	OK(has(s, "{\"id\":\"i50\"}"));
+	OK(has(s, "{\"id\":\"i1\"}"));
 	IS_INT(series_keep(s, 50, false), 0);
 	series_free(s);
 	s = series_open("d", 10);
-	OK(series_has(s, event("{\"id\":\"i41\"}")));
-	OK(!series_has(s, event("{\"id\":\"i40\"}")));
+	OK(has(s, "{\"id\":\"i41\"}"));
+	OK(!has(s, "{\"id\":\"i40\"}"));
 	IS_INT(series_end(s, true), 0);
 	series_free(s);
 
