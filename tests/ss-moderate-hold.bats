@@ -40,6 +40,18 @@ GOOD='good morning'
 	refute_output --partial held
 }
 
+@test "what is held is counted apart from what is blocked" {
+	{
+		chat "$INSULT"
+		chat "$THREAT"
+		chat "$GOOD"
+	} >in
+	run --separate-stderr ss-moderate --stats --hold 4 <in
+	assert_success
+	assert_equal "$stderr" "ss-moderate: 3 lines, 3 chat, 2 toxic, \
+0 masked, 0 blocked, 2 held, 0 dropped, 0 rejected"
+}
+
 @test "a higher level holds more, and what it held before" {
 	{
 		chat "$INSULT"

@@ -268,7 +268,7 @@ err_has() {
 	run --separate-stderr ss-moderate --stats --policy mask <in
 	assert_failure 1
 	assert_equal "${stderr##*$'\n'}" "ss-moderate: 5 lines, 3 chat, 2 toxic, \
-2 masked, 0 blocked, 0 dropped, 1 rejected"
+2 masked, 0 blocked, 0 held, 0 dropped, 1 rejected"
 }
 
 @test "SIGUSR1 prints the counters at any time, without --stats" {

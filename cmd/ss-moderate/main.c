@@ -100,9 +100,9 @@ print_stats(const struct app *a)
 
 	msg_err("%" PRIu64 " lines, %" PRIu64 " chat, %" PRIu64
 		" toxic, %" PRIu64 " masked, %" PRIu64 " blocked, %" PRIu64
-		" dropped, %" PRIu64 " rejected",
+		" held, %" PRIu64 " dropped, %" PRIu64 " rejected",
 	    stage_lines(a->stage), c->chat, c->toxic, c->masked, c->blocked,
-	    c->dropped, stage_rejected(a->stage));
+	    c->held, c->dropped, stage_rejected(a->stage));
 	if (a->ask != NULL)
 		msg_err("%" PRIu64 " asked about, %" PRIu64
 			" without an answer",
