@@ -151,6 +151,7 @@ WWW.ss-dash = $(CHART_JS) $(addprefix cmd/ss-gateway/www/,icon.svg palette.css)
 www_src = $(sort $(wildcard cmd/$(1)/www/*) $(WWW.$(1)))
 
 GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc \
+	$(B)/gen/usual.inc \
 	$(WWW_PROGS:%=$(B)/gen/www-%.inc)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -209,7 +210,12 @@ $(B)/gen/phrases-tests.inc: lib/toxic/phrases.awk lib/toxic/phrases.txt
 	$(say) AWK $@
 	@mkdir -p $(@D)
 	$(Q)awk -v tests=1 -f $^ >$@
+$(B)/gen/usual.inc: lib/toxic/usual.awk lib/toxic/usual.txt
+	$(say) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -f $^ >$@
 $(B)/obj/lib/toxic/phrases.o: $(B)/gen/phrases.inc
+$(B)/obj/lib/toxic/usual.o: $(B)/gen/usual.inc
 $(B)/obj/tests/unit/phrases.o: $(B)/gen/phrases-tests.inc
 
 # Debian's, as it is (libjs-chart.js)
@@ -330,9 +336,17 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 # --- the model ------------------------------------------------------------
 
 # MODDATA: a folder with train.tsv.gz and ml_train.tsv.gz; see lib/toxic/MODEL.md
-.PHONY: model
-model: $(B)/bin/ss-train
-	@test -n '$(MODDATA)' || { echo 'make model MODDATA=DIR' >&2; exit 2; }
+# usual words first: they are part of how the trainer reads
+.PHONY: model usual
+usual:
+	@test -n '$(MODDATA)' || { echo 'make $@ MODDATA=DIR' >&2; exit 2; }
+	lib/toxic/usual-count.sh '$(MODDATA)/train.tsv.gz' \
+		'$(MODDATA)/ml_train.tsv.gz' >lib/toxic/usual.txt.new
+	cmp -s lib/toxic/usual.txt.new lib/toxic/usual.txt || \
+		cp lib/toxic/usual.txt.new lib/toxic/usual.txt
+	rm lib/toxic/usual.txt.new
+model: usual
+	$(MAKE) $(B)/bin/ss-train
 	$(B)/bin/ss-train -o lib/toxic/default.ssm \
 		'$(MODDATA)/train.tsv.gz' '$(MODDATA)/ml_train.tsv.gz' \
 		lib/toxic/benign.tsv lib/toxic/abuse.tsv
@@ -441,6 +455,7 @@ completions: all
 # --- lint -----------------------------------------------------------------
 
 SH_SRC = $(sort $(wildcard .ci/run examples/*.sh completions/*.sh lib/*.sh \
+	lib/*/*.sh \
 	tests/*.bash tests/*.sh tests/*/*.sh))
 LINT_CPP = $(OWN_CPPFLAGS) $(CPPFLAGS) $(WS_CFLAGS) $(CURL_CFLAGS) \
 	$(PCRE2_CFLAGS) $(ICU_CFLAGS) $(SQLITE_CFLAGS)

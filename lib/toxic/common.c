@@ -30,6 +30,8 @@ const char *const lex_typos[] = {
 };
 
 const char *const lex_common[] = {
+	/* two letters swapped */
+	"ares hose lair lairs lira liras "
 	/* one mistake away, or names */
 	"anchor anker apathetic aunt banker bashful basic batch batches "
 	"batching beach bigger biggest bike birch birches birching blown "

@@ -155,6 +155,7 @@ toxic_id(const struct toxic *t)
 	uint64_t h = UINT64_C(0xcbf29ce484222325), model = toxic_model_id(t);
 	const struct lex_words *w;
 	const struct lex_phrase *p;
+	const struct usual_row *u;
 	const char *const *syn;
 	int i;
 
@@ -170,6 +171,10 @@ toxic_id(const struct toxic *t)
 	for (p = lex_phrases; p->text != NULL; p++) {
 		h = hash(h, &p->profile, sizeof(p->profile));
 		h = hash(h, p->text, strlen(p->text) + 1);
+	}
+	for (u = usual_rows; u->words != NULL; u++) {
+		h = hash(h, &u->cost, sizeof(u->cost));
+		h = hash(h, u->words, strlen(u->words) + 1);
 	}
 	for (i = 0; i < LEX_PROFILES; i++) {
 		h = hash(h, lex_profile[i].label, sizeof(lex_profile[i].label));

@@ -445,6 +445,9 @@ lex_init(struct lexicon *lex, const struct norm *nm)
 	int r = -1;
 
 	lex->norm = nm;
+	lex->usual = usual_new();
+	if (lex->usual == NULL)
+		return -1;
 	lex->nentries = 1;
 	lex->nstates = LEX_PHRASE_START;
 	if (new_state(lex) == LEX_PHRASE_START &&
@@ -467,5 +470,6 @@ lex_release(struct lexicon *lex)
 	free(lex->phrase);
 	free(lex->line);
 	typo_free(lex->typo);
+	usual_free(lex->usual);
 	memset(lex, 0, sizeof(*lex));
 }

@@ -13,6 +13,7 @@
 #include "normalise.h"
 #include "toxic.h"
 #include "typo.h"
+#include "usual.h"
 
 /* How much an entry means: six percentages and one for "you are a ...". */
 struct lex_profile {
@@ -123,6 +124,7 @@ struct lexicon {
 	size_t nstates, state_cap;
 	uint16_t group; /* stands for any LEX_GROUP word in phrases */
 	struct typo *typo;
+	struct usual *usual;
 };
 
 /*
@@ -147,6 +149,9 @@ struct lex_match {
 /* The letters and signs from from to to, as one word. */
 struct lex_match lex_word(const struct lexicon *, const struct norm_glyph *,
     size_t from, size_t to, unsigned *budget);
+/* The letters from from to to are a word, or hold one, as they are written. */
+bool lex_knows(
+    const struct lexicon *, const struct norm_glyph *, size_t from, size_t to);
 /*
  * A strong word that begins at from and reads across the gaps of a chain,
  * first to to.

@@ -549,6 +549,14 @@ lex_word(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
 	return w.best.entry != NULL ? w.best : match_typo(lex, g, from, to);
 }
 
+bool
+lex_knows(const struct lexicon *lex, const struct norm_glyph *g, size_t from,
+    size_t to)
+{
+	return match_plain(lex, g, from, to).entry != NULL ||
+	       match_inside(lex, g, from, to).entry != NULL;
+}
+
 struct lex_match
 lex_joined(const struct lexicon *lex, const struct norm_glyph *g,
     const struct lex_chain *c, size_t from, unsigned *budget)

@@ -5,14 +5,13 @@
  */
 #include "match.h"
 
-#include "masks.h"
+#include "run.h"
 
 #include "../banned.h"
 
 #define GAP_MAX 4        /* glyphs in a gap inside a word */
 #define BUDGET_EACH 48   /* steps of searches more for each glyph */
-#define FRAGMENTS 4      /* pieces of a word with blanks between */
-#define FRAGMENTS_MAX 24 /* and of all */
+#define FRAGMENTS_MAX 24 /* glyphs in all parts of a word */
 
 struct matcher {
 	const struct lexicon *lex;
@@ -95,6 +94,18 @@ glued_end(const struct matcher *m, size_t from)
 	return end > word_end(m, from) ? end : from;
 }
 
+/* Some of it is not as it is written. */
+static bool
+is_guess(const struct matcher *m, const struct lex_match *hit)
+{
+	size_t i;
+
+	for (i = hit->from; i < hit->to; i++)
+		if (m->g[i].guess)
+			return true;
+	return false;
+}
+
 static void
 put(struct matcher *m, struct lex_match hit)
 {
@@ -110,8 +121,9 @@ put(struct matcher *m, struct lex_match hit)
 	t->disguised = hit.disguised;
 	t->harmless = hit.entry != NULL && (hit.entry->flags & LEX_SAFE) != 0;
 	t->profile = e != NULL ? e->profile : LEX_NONE;
-	t->counts = t->profile != LEX_NONE && (!hit.disguised || hit.spelt ||
-						  (e->flags & LEX_STRONG) != 0);
+	t->counts = t->profile != LEX_NONE &&
+		    ((e->flags & LEX_STRONG) != 0 || hit.spelt ||
+			(!hit.disguised && !is_guess(m, &hit)));
 }
 
 /* Says that what stands there is not in the lexicon. */
@@ -146,7 +158,7 @@ match_chains(struct matcher *m, size_t i)
 	if (i < m->spelt_end) {
 		if (i >= m->run_end) {
 			m->run_first = i;
-			m->run_end = match_run(m->g, m->n, i);
+			m->run_end = run_end(m->g, m->n, i);
 		}
 		if (i == m->run_first && i < m->run_end &&
 		    try_chain(m, i, m->run_end, LEX_RUN, i))
@@ -164,13 +176,14 @@ match_chains(struct matcher *m, size_t i)
 	       try_chain(m, m->glued_first, m->glued_end, LEX_GLUED, i);
 }
 
-/* The end of at most FRAGMENTS words from i on, one blank between them. */
+/* The end of at most MATCH_FRAGMENTS words from i on, one blank between them.
+ */
 static size_t
 fragments_end(const struct matcher *m, size_t i)
 {
 	size_t end = word_end(m, i), next, k;
 
-	for (k = 1; k < FRAGMENTS && end + 1 < m->n; k++) {
+	for (k = 1; k < MATCH_FRAGMENTS && end + 1 < m->n; k++) {
 		if (m->g[end].kind != NORM_BLANK || !in_word(&m->g[end + 1]))
 			break;
 		next = word_end(m, end + 1);
@@ -264,10 +277,8 @@ match_text(const struct lexicon *lex, const struct norm_glyph *g, size_t n,
     struct match_token *token)
 {
 	unsigned budget = match_budget(n);
-	size_t ntokens = match_within(lex, g, n, token, &budget);
 
-	masks_doubt(lex, g, n, token, ntokens);
-	return ntokens;
+	return match_within(lex, g, n, token, &budget);
 }
 
 bool

@@ -36,37 +36,10 @@ size_t match_text(const struct lexicon *, const struct norm_glyph *, size_t n,
 unsigned match_budget(size_t n);
 size_t match_within(const struct lexicon *, const struct norm_glyph *, size_t n,
     struct match_token *token, unsigned *budget);
-#define MATCH_FRAGMENT_MAX 8 /* glyphs in the first part of a word */
+#define MATCH_FRAGMENTS 4    /* parts of a word with blanks between */
+#define MATCH_FRAGMENT_MAX 8 /* glyphs in the first one */
 /* The word at from with those behind it is one that was taken apart. */
 bool match_fragmented(const struct lexicon *, const struct norm_glyph *,
     size_t n, size_t from, unsigned *budget);
-
-/*
- * The end of a run of three single letters and more that begins at from, with
- * the same gap between them all; from where there is none.
- */
-size_t match_run(const struct norm_glyph *g, size_t n, size_t from);
-
-/*
- * The text as it reads, as glyphs again: kind, sym and cp are what counts,
- * start and end tell where it stands. There are two views.
- *
- * MATCH_WRITTEN  What is spelt letter by letter ("h e l l o", "h-e-l-l-o") is
- *                one word, whether or not the lexicon knows it; a mask inside
- *                a word ("h*llo") is a letter of it: NORM_OTHER with cp '*'.
- *                Words that mean nothing bad (match_token.harmless) are blank.
- * MATCH_MEANT    Besides: what the lexicon recognised in disguise is its plain
- *                word, signs inside words are letters ("h3ll0"), what only
- *                separates parts of a word is gone ("hel.lo", "hel-lo"), and
- *                of a letter three times and more one is left.
- *
- * Writes at most NORM_GLYPHS glyphs to out and returns their number. Where the
- * two views are the same, MATCH_MEANT returns 0: nothing is to be scored
- * again. g and tokens are as norm_text and match_text gave them.
- */
-enum match_view { MATCH_WRITTEN, MATCH_MEANT };
-size_t match_view(const struct lexicon *, const struct norm_glyph *g, size_t n,
-    const struct match_token *, size_t ntokens, enum match_view,
-    struct norm_glyph *out);
 
 #endif

@@ -507,6 +507,7 @@ put(struct norm_cache *c, struct pen *p, const struct norm_entry *e)
 	g->kind = e->kind;
 	g->sym = e->sym;
 	g->alt = e->alt;
+	g->guess = false;
 	g->start = (uint16_t)p->start;
 	g->end = (uint16_t)p->end;
 	g->cp = e->cp;

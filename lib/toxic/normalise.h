@@ -8,6 +8,7 @@
 #ifndef SS_TOXIC_NORMALISE_H
 #define SS_TOXIC_NORMALISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct norm_glyph {
 	uint8_t kind;        /* enum norm_kind */
 	uint8_t sym;         /* NORM_OTHER: a letter that no word of ours has */
 	uint8_t alt;         /* index into norm_alt */
+	bool guess;          /* not as it is written (undo.h) */
 	uint16_t start, end; /* bytes of the text */
 	uint32_t cp;         /* folded: small, without width and accents */
 };

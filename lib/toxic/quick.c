@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "undo.h"
+
 #include "../banned.h"
 
 #define LETTERS 16    /* bytes; of a longer word nothing is kept */
@@ -45,8 +47,8 @@ enum {
 	ODD = 8,       /* not to be read alone */
 	SIGNS = 16,    /* no letter in it, but what is no ASCII either */
 	BRANCHES = 32, /* as a part of a word it can be read in several ways */
-	SIGN_FIRST = 64,
-	TWOFOLD = 128 /* not by letters alone, so look closer */
+	SIGN_FIRST = 64, /* or a guess (undo.h) */
+	TWOFOLD = 128    /* not by letters alone, so look closer */
 };
 
 struct entry {
@@ -79,6 +81,7 @@ struct quick {
 	/* the text at hand, in small letters and padded */
 	struct unit unit[UNITS];
 	size_t nunits;
+	bool written; /* it is read, and means what is written */
 	char text[TEXT_MAX + VECTOR];
 };
 
@@ -90,11 +93,12 @@ struct scan {
 	size_t ntokens;
 	size_t at, nglyphs;         /* bytes and glyphs read */
 	const struct entry *before; /* the last word */
-	size_t before_at;           /* its first glyph */
+	size_t before_at;           /* its first byte */
 	size_t since;               /* glyphs since then */
 	bool tied;                  /* and all of them glue, */
 	bool odd;                   /* some of which may be letters */
 	bool blank;                 /* the last of them was blank */
+	bool plain;                 /* no word is not as it is written */
 	unsigned singles, spent;
 };
 
@@ -148,11 +152,13 @@ quick_forget(struct quick *q)
 }
 
 void
-quick_glyphs(const struct quick_in *in)
+quick_glyphs(const struct quick *q, const struct quick_in *in)
 {
-	if (*in->nglyphs == SIZE_MAX)
-		*in->nglyphs = norm_text(
-		    in->lex->norm, in->text, in->n, in->glyph);
+	if (*in->nglyphs != SIZE_MAX)
+		return;
+	*in->nglyphs = norm_text(in->lex->norm, in->text, in->n, in->glyph);
+	if (!q->written)
+		*in->nglyphs = undo_text(in->lex, in->glyph, *in->nglyphs);
 }
 
 static bool
@@ -191,11 +197,11 @@ learn_beginning(
 {
 	size_t i, at = 0;
 
-	if (g[0].alt != 0)
+	if (g[0].alt != 0 || g[0].guess)
 		e->flags |= SIGN_FIRST;
 	e->first = g[0].sym;
 	for (i = 0; i < e->nglyphs; i++) {
-		if (g[i].alt != 0) {
+		if (g[i].alt != 0 || g[i].guess) {
 			e->flags |= BRANCHES;
 			return;
 		}
@@ -270,6 +276,8 @@ learn(struct entry *e, const struct quick_in *in, const char *text, size_t n)
 	e->nglyphs = (uint8_t)fi.nglyphs;
 	if (fi.nglyphs == 0 || (letters != 0 && letters != fi.nglyphs))
 		return;
+	fi.nglyphs = undo_text(in->lex, g, fi.nglyphs);
+	e->nglyphs = (uint8_t)fi.nglyphs;
 	fi.ntokens = match_within(in->lex, g, fi.nglyphs, token, &budget);
 	e->spent = (uint16_t)(match_budget(n) - budget);
 	if (e->spent >= MATCH_BUDGET_MIN || fi.ntokens != (letters != 0) ||
@@ -352,6 +360,7 @@ put(struct scan *s, const struct entry *e, uint16_t token)
 
 	if (q->nunits == UNITS)
 		return false;
+	s->plain &= (e->flags & SIGN_FIRST) == 0;
 	q->unit[q->nunits++] = (struct unit){ .e = e, .token = token };
 	s->nglyphs += e->nglyphs;
 	return true;
@@ -420,16 +429,26 @@ may_be_torn(struct scan *s, const struct entry *e)
 	       ((b->flags & TWOFOLD) != 0 || !is_dead_end(s, b, e));
 }
 
+/* The word before is a part of one with those behind it. */
 static bool
 is_torn(struct scan *s)
 {
-	unsigned all, left;
+	struct norm_glyph g[TEXT_MAX + 1];
+	const struct lexicon *lex = s->in->lex;
+	size_t end = s->before_at, n = s->in->n;
+	unsigned words, all, left;
 	bool torn;
 
-	quick_glyphs(s->in);
-	all = left = match_budget(*s->in->nglyphs);
-	torn = match_fragmented(
-	    s->in->lex, s->in->glyph, *s->in->nglyphs, s->before_at, &left);
+	for (words = 0; words < MATCH_FRAGMENTS; words++) {
+		while (end < n && kind_at(s, end) == KIND_WORD)
+			end++;
+		end += end < n;
+	}
+	n = norm_text(
+	    lex->norm, s->in->text + s->before_at, end - s->before_at, g);
+	n = undo_text(lex, g, n);
+	all = left = match_budget(n);
+	torn = match_fragmented(lex, g, n, 0, &left);
 	s->spent += all - left;
 	return torn;
 }
@@ -493,7 +512,7 @@ word(struct scan *s)
 	put_token(s, e, at);
 	s->spent += e->spent;
 	s->before = e;
-	s->before_at = at;
+	s->before_at = s->at;
 	s->since = 0;
 	s->tied = true;
 	s->odd = false;
@@ -552,11 +571,12 @@ bool
 quick_read(struct quick *q, const struct quick_in *in,
     struct match_token *token, size_t *ntokens)
 {
-	struct scan s = { .q = q, .in = in, .token = token };
+	struct scan s = { .q = q, .in = in, .token = token, .plain = true };
 	unsigned kind;
 	bool ok = true;
 
 	q->nunits = q->nlongs = 0;
+	q->written = false;
 	if (in->n > TEXT_MAX)
 		return false;
 	fold(q, in->text, in->n);
@@ -575,7 +595,9 @@ quick_read(struct quick *q, const struct quick_in *in,
 		}
 	}
 	*ntokens = s.ntokens;
-	return ok && s.spent < MATCH_BUDGET_MIN;
+	ok = ok && s.spent < MATCH_BUDGET_MIN;
+	q->written = ok && s.plain;
+	return ok;
 }
 
 static void

@@ -37,8 +37,8 @@ struct quick *quick_new(const struct norm *);
 void quick_free(struct quick *);
 /* Forgets all words: needed before another model is used. */
 void quick_forget(struct quick *);
-/* Makes sure of the piece's glyphs. */
-void quick_glyphs(const struct quick_in *);
+/* Makes sure of the piece's glyphs, disguises undone. */
+void quick_glyphs(const struct quick *, const struct quick_in *);
 /*
  * As match_text, into token. False: not a text to be read this way; of token
  * nothing is to be used then.

@@ -244,7 +244,7 @@ hit(struct toxic *t, const float w[TOXIC_LABELS], size_t from, size_t to,
 	for (l = TOXIC_OBSCENE; l < TOXIC_LABELS; l++)
 		if (w[l] > w[s.label])
 			s.label = (enum toxic_label)l;
-	quick_glyphs(&t->piece);
+	quick_glyphs(t->quick, &t->piece);
 	s.start = t->base + t->glyph[from].start;
 	s.len = t->base + t->glyph[to - 1].end - s.start;
 	s.weight = w[TOXIC_TOXICITY];
@@ -434,7 +434,7 @@ read_piece(struct toxic *t, const char *text, size_t n)
 	t->is_quick = !t->plain &&
 		      quick_read(t->quick, &t->piece, t->token, &t->ntokens);
 	if (!t->is_quick) {
-		quick_glyphs(&t->piece);
+		quick_glyphs(t->quick, &t->piece);
 		t->ntokens = match_text(
 		    &t->lex, t->glyph, t->nglyphs, t->token);
 	}
@@ -454,7 +454,7 @@ tenths(const struct toxic *t)
 static struct features_in
 seen(const struct toxic *t)
 {
-	quick_glyphs(&t->piece);
+	quick_glyphs(t->quick, &t->piece);
 	return (struct features_in){ .norm = &t->norm,
 		.text = t->piece.text,
 		.glyph = t->glyph,

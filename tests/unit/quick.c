@@ -25,7 +25,8 @@ static const char *const words[] = { "you", "u", "are", "a", "an", "i", "the",
 	"f\xc3\xbc\x63k", "\xef\xbd\x86uck", "idi\xcc\x81ot", "not", "hate",
 	"all", "jews", "my", "cock", "pit", "black", "people", "gay", "trash",
 	"nigga", "what", "is", "wrong", "with", "go", "die", "hang", "nice",
-	"ez" };
+	"ez", "stupdi", "hlelo", "sooo", "coooool", "aaaa", "loooser", "d0nt",
+	"4r3", "t34", "h*llo", "c0ck", "bull", "shti", "uonb" };
 static const char *const signs[] = { " ", " ", " ", " ", " ", " ", " ", " ",
 	"  ", ". ", ", ", "! ", "? ", "... ", "!!! ", "?! ", ".", ",", "/", "-",
 	"_", "*", "**", "!", " !", "(", ") ", ": ", ":", "....", ".....", "'",

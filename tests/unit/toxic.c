@@ -267,7 +267,10 @@ test_taunts(void)
 	    2 * score("go mid").score[TOXIC_TOXICITY]);
 }
 
-/* A mask hides a curse, unless everything is masked and a word would fit. */
+/*
+ * A mask hides a curse rather than what else would fit. Where everything is
+ * masked it hides the word that is more usual.
+ */
 static void
 test_masked_throughout(void)
 {
@@ -276,11 +279,10 @@ test_masked_throughout(void)
 	if (!OK(bare != NULL))
 		return;
 	tox = bare;
-	OK(score("sh*t").score[TOXIC_TOXICITY] >= FLAGGED);
-	OK(score("oh sh*t, m*te").score[TOXIC_TOXICITY] >= FLAGGED);
-	OK(score("n*ce sh*t fr*m h*re m*te").score[TOXIC_TOXICITY] < 0.1F);
-	/* which no ordinary word is */
-	OK(score("n*ce f*cking sh*t fr*m h*re m*te").score[TOXIC_TOXICITY] >=
+	OK(score("c*nt").score[TOXIC_TOXICITY] >= FLAGGED);
+	OK(score("oh c*nt, m*te").score[TOXIC_TOXICITY] >= FLAGGED);
+	OK(score("i c*nt s*e h*m fr*m h*re").score[TOXIC_TOXICITY] < 0.1F);
+	OK(score("i c*nt f*cking s*e h*m fr*m h*re").score[TOXIC_TOXICITY] >=
 	    FLAGGED);
 	tox = full;
 	toxic_free(bare);
