@@ -430,8 +430,9 @@ bench-quick: all $(BENCH)
 # the peers that `make bench` compares with; it says which are missing
 bench-deps:
 	RUNLEVEL=1 apt-get install -y --no-install-recommends nginx \
-		libnginx-mod-nchan nodejs npm node-ws python3-fastapi \
-		python3-uvicorn python3-websockets nats-server mosquitto jq
+		libnginx-mod-nchan node-ws python3-fastapi python3-uvicorn \
+		python3-websockets nats-server mosquitto jq s6 apache2-utils \
+		$(if $(shell command -v npm),,nodejs npm)
 	npm install --prefix build/npm --no-audit --no-fund --ignore-scripts \
 		@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0
 
