@@ -24,10 +24,10 @@
 #define KEYS 262144 /* buckets: 4 MiB, of which what is used is touched */
 #define WAYS 8
 #define SETS_MAX 65536
-#define DEPTH                                                           \
-	5 /* seconds' worth that may come at once, where no option says \
-	   */
-#define BAD_PARTS 10 /* so many lines that can't be taken cost a message */
+/* seconds' worth that may come at once, where no option says */
+#define DEPTH 5
+/* so many lines that can't be taken cost a message */
+#define BAD_PARTS 10
 
 /* One subscriber's connections at one worker. */
 struct held {
