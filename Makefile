@@ -265,15 +265,27 @@ $(BENCH): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libss.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(URING_LIBS)
 
-$(FUZZ): build/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN) $(B)/flags
-	$(say) FUZZ $@
+# lib/ once for all of them, and as an archive: what a target doesn't use is no
+# part of it, and of no concern to the fuzzer
+FUZZ_FLAGS = $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) $(STD) $(WARN) \
+	-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	$(JQ_CFLAGS) $(CURL_CFLAGS) $(ICU_CFLAGS)
+build/fuzz/obj/%.o: %.c $(GEN) $(B)/flags
+	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(OWN_CPPFLAGS) -U_FORTIFY_SOURCE $(CPPFLAGS) \
-		$(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(JQ_CFLAGS) $(CURL_CFLAGS) $(ICU_CFLAGS) \
-		-o $@ $< $(LIB_SRC) $(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) -lm
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+build/fuzz/obj/lib/toxic/default.o: lib/toxic/default.ssm
+build/fuzz/libss.a: $(LIB_SRC:%.c=build/fuzz/obj/%.o)
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(FUZZ): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/libss.a
+	$(say) LD $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
+		$(JQ_LIBS) $(PCRE2_LIBS) $(ICU_LIBS) $(CRYPTO_LIBS) -lm
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(C_SRC))
+-include $(patsubst %.c,build/fuzz/obj/%.d,$(LIB_SRC) $(FUZZ_SRC))
 
 # $(1) inside a JSON string, inside a shell's single quotes
 json_sq = $(subst ','\'',$(subst ",\",$(subst \,\\,$(1))))
