@@ -147,7 +147,8 @@ C_ALL = $(C_SRC) $(sort $(wildcard lib/*.h lib/*/*.h cmd/*/*.h tests/*/*.h))
 WWW_PROGS := $(sort $(patsubst cmd/%/www/index.html,%,\
 	$(wildcard cmd/ss-*/www/index.html)))
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
-WWW.ss-dash = $(CHART_JS) $(addprefix cmd/ss-gateway/www/,icon.svg palette.css)
+WWW.ss-dash = $(CHART_JS) $(addprefix cmd/ss-gateway/www/,catalogue.js \
+	icon.svg palette.css)
 www_src = $(sort $(wildcard cmd/$(1)/www/*) $(WWW.$(1)))
 
 GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc \

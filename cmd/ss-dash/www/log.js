@@ -1,6 +1,7 @@
 // log.js: the chat as it comes. However much comes, the page has at most ROWS
 // rows and makes them once a frame; who has scrolled up is left in peace.
 
+import { giftOf } from "./catalogue.js";
 import { $, act, button, clock, hue, make } from "./parts.js";
 
 const ROWS = 250;
@@ -25,7 +26,9 @@ const describe = {
 
 // Of a streak: how many more, what they are worth, and how many there are now.
 function gift({ e, times = 1 }) {
-  return `gave ${times} × gift ${e.gift_id}, worth ${times * e.amount}${e.streak ? ` (${e.count} in a row)` : ""}`;
+  const { thing, label } = giftOf(e.gift_id);
+  return `gave ${times === 1 ? "" : `${times} × `}${thing} ${label}, worth ${times * e.amount}${
+    e.streak && e.count > 1 ? ` (${e.count} in a row)` : ""}`;
 }
 
 export function say(item) {

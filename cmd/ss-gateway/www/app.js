@@ -2,9 +2,10 @@
 // (list.js, rows.js) and the gifts (gifts.js), and says what becomes of each
 // message of one's own and how the connection is.
 
+import { CATALOGUE, giftOf } from "./catalogue.js";
 import { connect } from "./safestream.js";
 import { createComposer } from "./compose.js";
-import { CATALOGUE, createGiver, createShow, createStreaks, giftOf } from "./gifts.js";
+import { createGiver, createShow, createStreaks } from "./gifts.js";
 import { createLimits } from "./limits.js";
 import { createList } from "./list.js";
 import { createRows } from "./rows.js";

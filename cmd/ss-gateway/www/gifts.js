@@ -1,23 +1,8 @@
-// gifts.js: what can be given, what came in a row, and how it flies.
+// gifts.js: what came in a row, how it flies, and how it is given.
 
 export const STREAK = 5000; // ms without another one: the streak is over
 const FLYING = 14; // at once
 const CHIPS = 3; // streaks shown over the chat at once
-
-export const CATALOGUE = [
-  { id: 1, thing: "🌹", label: "Rose", amount: 1 },
-  { id: 2, thing: "☕", label: "Coffee", amount: 5 },
-  { id: 3, thing: "🎈", label: "Balloon", amount: 10 },
-  { id: 4, thing: "🍕", label: "Pizza", amount: 20 },
-  { id: 5, thing: "🎉", label: "Confetti", amount: 50 },
-  { id: 6, thing: "🚀", label: "Rocket", amount: 100 },
-  { id: 7, thing: "💎", label: "Diamond", amount: 500 },
-  { id: 8, thing: "👑", label: "Crown", amount: 1000 },
-];
-const known = new Map(CATALOGUE.map((g) => [g.id, g]));
-
-export const giftOf = (id) => known.get(id) ||
-  { id, thing: "🎁", label: `gift ${id}` };
 
 // Adds up gifts: one sender's of one kind, while they come within STREAK of
 // each other. An event with a streak of its own says how many it has come to;
