@@ -79,7 +79,7 @@ try {
     await p.fill("#text", "see you all next");
     await picture(p, `chat-${colorScheme}-${width}.png`);
   }
-  for (const [colorScheme, width, height] of [["light", 1280, 800], ["dark", 1280, 800]]) {
+  for (const [colorScheme, width, height] of [["light", 1280, 600], ["dark", 1280, 600]]) {
     const p = await open(browser, `http://127.0.0.1:${deskPort}`, { colorScheme, viewport: { width, height }, reducedMotion: "reduce" });
     await p.waitForSelector("text=that violin at the end");
     await until("a minute's figures", async () => !/–/.test(await p.textContent("#now-rate")));
