@@ -22,7 +22,7 @@
 #define DRAWN_MAX 5     /* letters of a word that are drawn out */
 #define MARKS_MAX 2     /* in a row inside a word */
 #define MASKED_MAX 64   /* words of a text that are filled in */
-#define MASKED_MANY 5   /* so many of them and it is masked throughout */
+#define MASKED_MANY 2   /* words that need no mask, and any may have one */
 #define GAP_LEAST 3     /* letters of a run that tells the gap */
 /* What letters cost that are no usual word, by their number. */
 #define STRAY (18 * USUAL_BIT)
@@ -33,8 +33,9 @@
 struct undo {
 	const struct lexicon *lex;
 	struct norm_glyph *g;
-	size_t n, k;     /* glyphs, and how many of them are done */
-	size_t nmasked;  /* words with masks in them; SIZE_MAX: not counted */
+	size_t n, k; /* glyphs, and how many of them are done */
+	size_t
+	    harmless; /* words that masks hide nothing strong in, or SIZE_MAX */
 	unsigned filled; /* of which so many were tried */
 	size_t gaplen;   /* of the first run; 0: none, SIZE_MAX: not known */
 	uint32_t gap[RUN_GAP]; /* its characters */
@@ -170,7 +171,7 @@ decode(struct undo *u, size_t from, size_t to)
 			 u->g[i].alt <= NORM_ALT_ANY)
 			return false;
 	}
-	if (letters == 0 || is_usual(u, from, to))
+	if (letters == 0 || letters == r.n || is_usual(u, from, to))
 		return false;
 	read_from(&r, 0);
 	if (r.cost == USUAL_NONE)
@@ -208,25 +209,6 @@ masked_end(const struct undo *u, size_t from)
 	return i;
 }
 
-static bool
-is_masked_throughout(struct undo *u, size_t from)
-{
-	size_t i, end;
-
-	if (u->nmasked != SIZE_MAX)
-		return u->nmasked >= MASKED_MANY;
-	u->nmasked = 0;
-	for (i = from; i < u->n && u->nmasked < MASKED_MANY; i++) {
-		end = is_plain(&u->g[i]) ? masked_end(u, i) : i;
-		u->nmasked += end > i;
-		for (; i < u->n && is_plain(&u->g[i]); i++)
-			;
-		if (end > i)
-			i = end;
-	}
-	return u->nmasked >= MASKED_MANY;
-}
-
 /* The lexicon sees a strong word in it. */
 static bool
 is_strong(const struct undo *u, size_t from, size_t to)
@@ -236,6 +218,29 @@ is_strong(const struct undo *u, size_t from, size_t to)
 	struct lex_match m = lex_joined(u->lex, u->g, &c, from, &budget);
 
 	return m.entry != NULL;
+}
+
+/*
+ * Words are masked that are nothing of the kind, from from on, so that others
+ * may be, too.
+ */
+static bool
+is_masked_throughout(struct undo *u, size_t from)
+{
+	size_t i, end, tried = 0;
+
+	if (u->harmless != SIZE_MAX)
+		return u->harmless >= MASKED_MANY;
+	u->harmless = 0;
+	for (i = from; i < u->n && u->harmless < MASKED_MANY; i++) {
+		end = is_plain(&u->g[i]) ? masked_end(u, i) : i;
+		if (end > i && tried++ == MASKED_MAX)
+			break;
+		u->harmless += end > i && !is_strong(u, i, end);
+		for (i = end; i < u->n && is_plain(&u->g[i]); i++)
+			;
+	}
+	return u->harmless >= MASKED_MANY;
 }
 
 /* Fills in the masks of a word. False: it stays what it is. */
@@ -377,7 +382,9 @@ swap(struct undo *u, size_t from, size_t to, const struct usual_word *word)
 	size_t i, n = to - from;
 	char c;
 
-	for (i = 0; i + 1 < n && n >= SWAP_SHORTEST; i++) {
+	if (n < SWAP_SHORTEST || !usual_letters(u->lex->usual, word))
+		return false;
+	for (i = 0; i + 1 < n; i++) {
 		c = w.s[i];
 		w.s[i] = w.s[i + 1];
 		w.s[i + 1] = c;
@@ -408,11 +415,10 @@ respell(struct undo *u, size_t from, size_t to)
 			return false;
 		w.s[i - from] = (char)('a' + u->g[i].sym);
 	}
-	if (i == to && usual_maybe(u->lex->usual, &w))
-		return false;
 	if (is_drawn_out(u, from, to))
 		return draw(u, from, to, &d) && shorten(u, from, &d);
-	return i == to && swap(u, from, to, &w);
+	return i == to && !usual_maybe(u->lex->usual, &w) &&
+	       swap(u, from, to, &w);
 }
 
 /* --- single letters ------------------------------------------------------ */
@@ -569,22 +575,14 @@ coded_end(const struct undo *u, size_t i)
 	}
 }
 
-static bool
-has_signs(const struct undo *u, size_t from, size_t to)
-{
-	size_t i;
-
-	for (i = from; i < to; i++)
-		if (u->g[i].kind != NORM_LETTER)
-			return true;
-	return false;
-}
-
-/* The word at i. Returns its end. */
+/*
+ * A word with something in it that is no letter, or with masks or signs behind
+ * it which may be inside of it. Returns its end.
+ */
 static size_t
-word(struct undo *u, size_t i)
+odd_word(struct undo *u, size_t i)
 {
-	size_t end = masked_end(u, i);
+	size_t end = masked_end(u, i), part = word_end(u, i);
 
 	if (end > i) {
 		if (!unmask(u, i, end))
@@ -592,12 +590,25 @@ word(struct undo *u, size_t i)
 		return end;
 	}
 	end = coded_end(u, i);
-	if (has_signs(u, i, end)) {
-		if (decode(u, i, end))
-			return end;
-		end = word_end(u, i);
-	}
-	if (!(has_signs(u, i, end) ? decode(u, i, end) : respell(u, i, end)))
+	if (decode(u, i, end))
+		return end;
+	if ((end == part || !decode(u, i, part)) && !respell(u, i, part))
+		copy(u, i, part);
+	return part;
+}
+
+/* The word at i. Returns its end. */
+static size_t
+word(struct undo *u, size_t i)
+{
+	size_t end = i;
+
+	while (u->g[end].kind == NORM_LETTER)
+		end++;
+	if (in_word(&u->g[end]) ||
+	    (u->g[end].kind == NORM_GLUE && u->g[end].alt != 0))
+		return odd_word(u, i);
+	if (!respell(u, i, end))
 		copy(u, i, end);
 	return end;
 }
@@ -608,7 +619,7 @@ undo_text(const struct lexicon *lex, struct norm_glyph *g, size_t n)
 	struct undo u = { .lex = lex,
 		.g = g,
 		.n = n,
-		.nmasked = SIZE_MAX,
+		.harmless = SIZE_MAX,
 		.gaplen = SIZE_MAX };
 	size_t i = 0, end;
 

@@ -16,14 +16,16 @@
 #define SLOTS (1 << SLOT_BITS)
 #define WORDS_MAX (SLOTS / 2)
 #define SIEVE_BITS 13
+#define SPREAD UINT64_C(0x9e3779b97f4a7c15)
 #define LISTS (USUAL_LETTERS * 26)
 
 struct usual {
 	struct usual_word *word; /* [0] is none */
 	uint8_t *cost;
 	size_t n;
-	uint64_t sieve[1 << SIEVE_BITS]; /* three bits of each word */
-	uint16_t slot[SLOTS];            /* number of a word; 0: free */
+	uint64_t sieve[1 << SIEVE_BITS];   /* three bits of each word */
+	uint64_t letters[1 << SIEVE_BITS]; /* the same of its letters */
+	uint16_t slot[SLOTS];              /* number of a word; 0: free */
 	uint16_t *list;           /* of words by length and first letter */
 	uint16_t from[LISTS + 1]; /* where each list begins, and the next */
 };
@@ -40,7 +42,21 @@ hash(const struct usual_word *w)
 
 	memcpy(&a, w->s, sizeof(a));
 	memcpy(&b, w->s + sizeof(a), sizeof(b));
-	return (a ^ (b << 29 | b >> 35)) * UINT64_C(0x9e3779b97f4a7c15);
+	return (a ^ (b << 29 | b >> 35)) * SPREAD;
+}
+
+/* The same in any order. */
+static uint64_t
+hash_letters(const struct usual_word *w)
+{
+	uint64_t h = 0, c;
+	size_t i;
+
+	for (i = 0; i < USUAL_LETTERS && w->s[i] != '\0'; i++) {
+		c = (unsigned char)w->s[i] * SPREAD;
+		h += c ^ c >> 29;
+	}
+	return h * SPREAD;
 }
 
 /* The slot that the word is in, or would be. */
@@ -67,6 +83,12 @@ sieve_bits(uint64_t h)
 {
 	return UINT64_C(1) << (h >> 16 & 63) | UINT64_C(1) << (h >> 22 & 63) |
 	       UINT64_C(1) << (h >> 28 & 63);
+}
+
+static bool
+sieve_has(const uint64_t *sieve, uint64_t h)
+{
+	return (~sieve[sieve_at(h)] & sieve_bits(h)) == 0;
 }
 
 static size_t
@@ -101,6 +123,8 @@ add(struct usual *u, const char *s, size_t len, uint8_t cost)
 		return 0;
 	}
 	u->sieve[sieve_at(h)] |= sieve_bits(h);
+	h = hash_letters(w);
+	u->letters[sieve_at(h)] |= sieve_bits(h);
 	u->cost[u->n] = cost;
 	u->slot[at] = (uint16_t)u->n++;
 	return 0;
@@ -199,16 +223,16 @@ usual_free(struct usual *u)
 	free(u);
 }
 
-static bool
-sieve_has(const struct usual *u, uint64_t h)
-{
-	return (~u->sieve[sieve_at(h)] & sieve_bits(h)) == 0;
-}
-
 bool
 usual_maybe(const struct usual *u, const struct usual_word *w)
 {
-	return sieve_has(u, hash(w));
+	return sieve_has(u->sieve, hash(w));
+}
+
+bool
+usual_letters(const struct usual *u, const struct usual_word *w)
+{
+	return sieve_has(u->letters, hash_letters(w));
 }
 
 unsigned
@@ -217,7 +241,7 @@ usual_cost(const struct usual *u, const struct usual_word *w)
 	uint64_t h = hash(w);
 	size_t at;
 
-	if (!sieve_has(u, h))
+	if (!sieve_has(u->sieve, h))
 		return USUAL_NONE;
 	at = find(u, w, h);
 	return u->slot[at] != 0 ? u->cost[u->slot[at]] : USUAL_NONE;

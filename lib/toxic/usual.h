@@ -33,6 +33,8 @@ struct usual *usual_new(void);
 void usual_free(struct usual *);
 /* Quickly: true of them, and by mistake of one in some hundred others. */
 bool usual_maybe(const struct usual *, const struct usual_word *);
+/* As quickly, whether one of them has these letters, in whatever order. */
+bool usual_letters(const struct usual *, const struct usual_word *);
 /* USUAL_NONE: it is not one of them. */
 unsigned usual_cost(const struct usual *, const struct usual_word *);
 /*
