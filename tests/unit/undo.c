@@ -62,8 +62,8 @@ static const struct {
 	/* which the lexicon knows: it is all there but that */
 	{ "f*ck p*ssy us**ess", "f*ck p*ssy us**ess" },
 	{ "i c*nt s*e h*m fr*m h*re", "i cant see him from here" },
-	{ "you f*cking c*nt wh*re, g*t lost",
-	    "you f*cking c*nt wh*re, get lost" },
+	{ "you f*cking c*nt b*tch, g*t lost",
+	    "you f*cking c*nt b*tch, get lost" },
 	/* drawn out */
 	{ "loooser cooool gooood nooo", "loser cool good no" },
 	{ "yesssssssssss", "yes" },
