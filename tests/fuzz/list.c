@@ -48,7 +48,10 @@ find(struct list *ls, const char *text, size_t n)
 	list_hits_release(&hits);
 }
 
-/* Before the first NUL the file, behind it the text. */
+/*
+ * Before the first NUL the file, behind it the text. Whether disguises count
+ * is told by the length: making a list twice takes twice the time.
+ */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -59,18 +62,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	size_t ntext = nul != NULL ? n - nfile - 1 : n;
 	struct list *ls;
 	struct buf err;
-	int disguised;
 
 	if (!utf8_valid(text, ntext))
 		return 0;
 	buf_init(&err, 4096);
-	for (disguised = 0; disguised < 2; disguised++) {
-		ls = list_parse(file, nfile, "f", disguised != 0, &err);
-		check((ls == NULL) == (err.len > 0));
-		if (ls != NULL)
-			find(ls, text, ntext);
-		list_free(ls);
-	}
+	ls = list_parse(file, nfile, "f", n % 2 != 0, &err);
+	check((ls == NULL) == (err.len > 0));
+	if (ls != NULL)
+		find(ls, text, ntext);
+	list_free(ls);
 	buf_release(&err);
 	return 0;
 }
