@@ -3,9 +3,8 @@
  * stays; an entry fills one line of the processor's cache. It has the word's
  * token, where the lexicon's tree stands behind it (for words that are taken
  * apart), and the sums of the model's weights over its features. Signs have a
- * small table of their own. An entry is learnt by giving the word alone to
- * match.h and features.h, so what it says can't differ from what they say;
- * the rules in word() and sign() are about which neighbours leave it alone.
+ * small table of their own. How an entry is learnt is in quick-learn.c; the
+ * rules in word() and sign() are about which neighbours leave a word alone.
  */
 #include "quick.h"
 
@@ -13,19 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quick-impl.h"
 #include "undo.h"
 
 #include "../banned.h"
 
-#define LETTERS 16    /* bytes; of a longer word nothing is kept */
-#define LONGEST 40    /* bytes; a text with a longer one is not for us */
 #define LONGS 4       /* such words in a text */
 #define BITS 15       /* of the number of words kept */
 #define TEXT_MAX 1024 /* bytes: with so few no limit of features.h is met */
 #define UNITS 512
 #define NEAR 4    /* glyphs of signs that words may be read across */
 #define SINGLES 3 /* letters that stand alone and might be read as a word */
-#define LINE 64
 #define VECTOR 16
 #define NO_TOKEN UINT16_MAX
 
@@ -40,35 +37,16 @@ enum kind {
 	KIND_ODD
 };
 
-enum {
-	COUNTS = 1, /* as in match_token */
-	DISGUISED = 2,
-	HARMLESS = 4,
-	ODD = 8,       /* not to be read alone */
-	SIGNS = 16,    /* no letter in it, but what is no ASCII either */
-	BRANCHES = 32, /* as a part of a word it can be read in several ways */
-	SIGN_FIRST = 64, /* or a guess (undo.h) */
-	TWOFOLD = 128    /* not by letters alone, so look closer */
-};
-
-struct entry {
-	char word[LETTERS]; /* small letters, zeros behind it */
-	int16_t sum[MODEL_LANES];
-	uint32_t hash;
-	uint16_t lex;   /* number of the lexicon's entry; 0: none */
-	uint16_t node;  /* where a strong word may go on; 0: none does */
-	uint16_t spent; /* steps of the search for it */
-	uint8_t nfeatures, nglyphs;
-	uint8_t profile;
-	uint8_t flags;
-	uint8_t first; /* symbol of its first glyph */
-	uint8_t from;  /* where its token begins */
-};
-_Static_assert(sizeof(struct entry) == LINE, "an entry is one line");
-
 struct unit {
 	const struct entry *e;
 	uint16_t token;
+};
+
+/* A word of the text at hand that its entry has been sent for. */
+struct found {
+	uint64_t key[2]; /* its letters, as in an entry */
+	uint32_t slot;
+	uint16_t n; /* bytes */
 };
 
 struct quick {
@@ -82,6 +60,7 @@ struct quick {
 	struct unit unit[UNITS];
 	size_t nunits;
 	bool written; /* it is read, and means what is written */
+	struct found found[UNITS];
 	char text[TEXT_MAX + VECTOR];
 };
 
@@ -91,7 +70,9 @@ struct scan {
 	const struct quick_in *in;
 	struct match_token *token;
 	size_t ntokens;
+	const struct found *next;   /* the next word */
 	size_t at, nglyphs;         /* bytes and glyphs read */
+	uint32_t hash;              /* of the unit before */
 	const struct entry *before; /* the last word */
 	size_t before_at;           /* its first byte */
 	size_t since;               /* glyphs since then */
@@ -161,141 +142,6 @@ quick_glyphs(const struct quick *q, const struct quick_in *in)
 		*in->nglyphs = undo_text(in->lex, in->glyph, *in->nglyphs);
 }
 
-static bool
-in_word(const struct norm_glyph *g)
-{
-	return g->kind == NORM_LETTER || g->kind == NORM_SIGN;
-}
-
-/* How many of n glyphs are part of a word; n + 1: a blank is among them. */
-static size_t
-count_letters(const struct norm_glyph *g, size_t n)
-{
-	size_t i, k = 0;
-
-	for (i = 0; i < n; i++) {
-		if (g[i].kind == NORM_BLANK)
-			return n + 1;
-		k += in_word(&g[i]);
-	}
-	return k;
-}
-
-static bool
-ends_strong(const struct lexicon *lex, size_t node)
-{
-	return (lex->entry[lex->node[node].entry].flags & LEX_STRONG) != 0;
-}
-
-/*
- * What may become of the word when others follow it. In plain letters, none
- * of them doubled, there is but one way to read it.
- */
-static void
-learn_beginning(
-    struct entry *e, const struct lexicon *lex, const struct norm_glyph *g)
-{
-	size_t i, at = 0;
-
-	if (g[0].alt != 0 || g[0].guess)
-		e->flags |= SIGN_FIRST;
-	e->first = g[0].sym;
-	for (i = 0; i < e->nglyphs; i++) {
-		if (g[i].alt != 0 || g[i].guess) {
-			e->flags |= BRANCHES;
-			return;
-		}
-		if (i > 0 && g[i].sym == g[i - 1].sym)
-			e->flags |= TWOFOLD;
-		at = lex_step(lex, at, g[i].sym);
-		if (at == 0)
-			return;
-		if (ends_strong(lex, at))
-			e->flags |= TWOFOLD;
-	}
-	e->node = (uint16_t)at;
-}
-
-/* The sums of the one feature word that the piece in f has. */
-static bool
-learn_sums(struct entry *e, const struct model *m, struct features *f,
-    const struct features_in *in)
-{
-	int32_t sum[MODEL_LANES] = { 0 };
-	const uint32_t *sym;
-	size_t n, i;
-
-	features_begin(f, in);
-	n = features_next(f, 0, &sym);
-	if (n == 0)
-		return false;
-	e->hash = features_hash(sym, n);
-	features_of_word(f, sym, n, e->hash);
-	if (f->n > UINT8_MAX || features_next(f, 0, &sym) != 0)
-		return false;
-	for (i = 0; i < f->n; i++)
-		__builtin_prefetch(model_bucket(m, f->at[i]));
-	model_add(m, f->at, f->n, sum);
-	for (i = 0; i < MODEL_LANES; i++)
-		e->sum[i] = (int16_t)sum[i];
-	e->nfeatures = (uint8_t)f->n;
-	return true;
-}
-
-static void
-learn_token(
-    struct entry *e, const struct lexicon *lex, const struct match_token *t)
-{
-	if (t->entry != NULL)
-		e->lex = (uint16_t)(t->entry - lex->entry);
-	e->profile = t->profile;
-	e->from = (uint8_t)t->from;
-	if (t->counts)
-		e->flags |= COUNTS;
-	if (t->disguised)
-		e->flags |= DISGUISED;
-	if (t->harmless)
-		e->flags |= HARMLESS;
-}
-
-/* Makes e that of n bytes at text; what can't be read alone becomes ODD. */
-static void
-learn(struct entry *e, const struct quick_in *in, const char *text, size_t n)
-{
-	struct norm_glyph g[LONGEST + 1];
-	struct match_token token[LONGEST];
-	struct features_in fi = { .norm = in->lex->norm,
-		.text = text,
-		.glyph = g,
-		.nglyphs = norm_text(in->lex->norm, text, n, g),
-		.token = token };
-	unsigned budget = match_budget(n);
-	size_t letters = count_letters(g, fi.nglyphs);
-
-	e->flags = ODD;
-	e->nglyphs = (uint8_t)fi.nglyphs;
-	if (fi.nglyphs == 0 || (letters != 0 && letters != fi.nglyphs))
-		return;
-	fi.nglyphs = undo_text(in->lex, g, fi.nglyphs);
-	e->nglyphs = (uint8_t)fi.nglyphs;
-	fi.ntokens = match_within(in->lex, g, fi.nglyphs, token, &budget);
-	e->spent = (uint16_t)(match_budget(n) - budget);
-	if (e->spent >= MATCH_BUDGET_MIN || fi.ntokens != (letters != 0) ||
-	    (letters != 0 && token[0].to != fi.nglyphs))
-		return;
-	if (letters == 0) {
-		e->flags |= SIGNS;
-	} else {
-		learn_token(e, in->lex, &token[0]);
-		learn_beginning(e, in->lex, g);
-	}
-	/* a part of a word that is put in plain letters leaves the rest */
-	if (in->model->head != NULL &&
-	    !learn_sums(e, in->model, in->features, &fi))
-		return;
-	e->flags &= (uint8_t)~ODD;
-}
-
 /* Is the place that e is needed for used by the text at hand? */
 static bool
 in_use(const struct quick *q, const struct entry *e)
@@ -318,39 +164,87 @@ read_long(struct quick *q, const struct quick_in *in, size_t at, size_t n)
 		return NULL;
 	e = &q->longs[q->nlongs++];
 	memset(e, 0, sizeof(*e));
-	learn(e, in, q->text + at, n);
+	quick_learn(e, in, q->text + at, n);
 	e->flags |= BRANCHES;
 	return e;
 }
 
-/* The entry of the n bytes at at; NULL: there is no place for it now. */
-static const struct entry *
-find(struct quick *q, const struct quick_in *in, size_t at, size_t n)
+/* Sends for the entry of the n bytes at at. */
+static void
+send_for(const struct quick *q, struct found *w, size_t at, size_t n)
 {
 	static const char mask[2 * LETTERS] = { -1, -1, -1, -1, -1, -1, -1, -1,
 		-1, -1, -1, -1, -1, -1, -1, -1 };
-	uint64_t a, b, m[2], key[2];
+	uint64_t m[2];
+
+	w->n = (uint16_t)n;
+	if (n > LETTERS)
+		return;
+	memcpy(w->key, q->text + at, sizeof(w->key));
+	memcpy(m, mask + LETTERS - n, sizeof(m));
+	w->key[0] &= m[0];
+	w->key[1] &= m[1];
+	w->slot = (uint32_t)(((w->key[0] ^
+				  (w->key[1] << 29 | w->key[1] >> 35)) *
+				 UINT64_C(0x9e3779b97f4a7c15)) >>
+			     (64 - BITS));
+	__builtin_prefetch(&q->entry[w->slot]);
+}
+
+/*
+ * All words of the text, before any of them is looked at: the memory that one
+ * would wait for comes while the others' does.
+ */
+static void
+send_for_words(struct quick *q, size_t n)
+{
+	struct found *w = q->found;
+	size_t at, end;
+
+	for (at = 0; at < n; at = end + 1) {
+		for (end = at; end < n; end++)
+			if (q->kind[(unsigned char)q->text[end]] != KIND_WORD)
+				break;
+		if (end > at)
+			send_for(q, w++, at, end - at);
+	}
+}
+
+/* The entry of the word w, which is at at; NULL: no place for it now. */
+static const struct entry *
+find(struct quick *q, const struct quick_in *in, const struct found *w,
+    size_t at)
+{
+	uint64_t a, b;
 	struct entry *e;
 
-	if (n > LETTERS)
-		return read_long(q, in, at, n);
-	memcpy(key, q->text + at, sizeof(key));
-	memcpy(m, mask + LETTERS - n, sizeof(m));
-	key[0] &= m[0];
-	key[1] &= m[1];
-	a = (key[0] ^ (key[1] << 29 | key[1] >> 35)) *
-	    UINT64_C(0x9e3779b97f4a7c15);
-	e = &q->entry[a >> (64 - BITS)];
+	if (w->n > LETTERS)
+		return read_long(q, in, at, w->n);
+	e = &q->entry[w->slot];
 	memcpy(&a, e->word, sizeof(a));
 	memcpy(&b, e->word + sizeof(a), sizeof(b));
-	if (a == key[0] && b == key[1])
+	if (a == w->key[0] && b == w->key[1])
 		return e;
 	if (in_use(q, e))
 		return NULL;
 	memset(e, 0, sizeof(*e));
-	memcpy(e->word, key, sizeof(key));
-	learn(e, in, q->text + at, n);
+	memcpy(e->word, w->key, sizeof(w->key));
+	quick_learn(e, in, q->text + at, w->n);
 	return e;
+}
+
+/* quick_add will want the weights of e behind the unit before. */
+static void
+send_for_place(struct scan *s, const struct entry *e)
+{
+	struct features *f = s->in->features;
+
+	if (s->in->model->head == NULL)
+		return;
+	f->n = 0;
+	features_of_place(f, s->hash, e->hash);
+	__builtin_prefetch(model_bucket(s->in->model, f->at[0]));
+	s->hash = e->hash;
 }
 
 static bool
@@ -363,6 +257,7 @@ put(struct scan *s, const struct entry *e, uint16_t token)
 	s->plain &= (e->flags & SIGN_FIRST) == 0;
 	q->unit[q->nunits++] = (struct unit){ .e = e, .token = token };
 	s->nglyphs += e->nglyphs;
+	send_for_place(s, e);
 	return true;
 }
 
@@ -396,7 +291,7 @@ is_dead_end(struct scan *s, const struct entry *b, const struct entry *e)
 		at = lex_step(s->in->lex, at, (unsigned)(last - 'a'));
 		if (at == 0)
 			return true;
-		if (ends_strong(s->in->lex, at))
+		if (quick_ends_strong(s->in->lex, at))
 			return false;
 	}
 	return false;
@@ -496,11 +391,10 @@ static bool
 word(struct scan *s)
 {
 	const struct entry *e;
-	size_t end = s->at, at = s->nglyphs;
+	const struct found *w = s->next++;
+	size_t end = s->at + w->n, at = s->nglyphs;
 
-	while (end < s->in->n && kind_at(s, end) == KIND_WORD)
-		end++;
-	e = find(s->q, s->in, s->at, end - s->at);
+	e = find(s->q, s->in, w, s->at);
 	if (e == NULL || (e->flags & ODD) != 0)
 		return false;
 	if ((e->flags & SIGNS) != 0)
@@ -537,7 +431,7 @@ sign(struct scan *s, unsigned kind)
 		return false;
 	e = &s->q->sign[c][n > 1];
 	if (e->nglyphs == 0)
-		learn(e, s->in, s->q->text + s->at, n > 1 ? 2 : 1);
+		quick_learn(e, s->in, s->q->text + s->at, n > 1 ? 2 : 1);
 	if ((e->flags & ODD) != 0 || !put(s, e, NO_TOKEN))
 		return false;
 	s->nglyphs += n - e->nglyphs;
@@ -571,7 +465,11 @@ bool
 quick_read(struct quick *q, const struct quick_in *in,
     struct match_token *token, size_t *ntokens)
 {
-	struct scan s = { .q = q, .in = in, .token = token, .plain = true };
+	struct scan s = { .q = q,
+		.in = in,
+		.token = token,
+		.next = q->found,
+		.plain = true };
 	unsigned kind;
 	bool ok = true;
 
@@ -580,6 +478,7 @@ quick_read(struct quick *q, const struct quick_in *in,
 	if (in->n > TEXT_MAX)
 		return false;
 	fold(q, in->text, in->n);
+	send_for_words(q, in->n);
 	while (ok && s.at < in->n) {
 		kind = kind_at(&s, s.at);
 		if (kind == KIND_WORD) {
