@@ -14,7 +14,7 @@ function span(ms) {
 const until = (ev) => (ev.until ? Date.parse(ev.until) : Infinity);
 
 export function createLimits({ notice, say, onchange }) {
-  let me, muted = 0, next = 0, why = "", slow = 0, subonly = false, was = "";
+  let me, muted = 0, next = 0, why = "", slow = 0, subonly = false, was = "", told = 0;
 
   const staff = () => STAFF.includes(me?.role);
 
@@ -64,7 +64,8 @@ export function createLimits({ notice, say, onchange }) {
     tick,
     allowed: () => !!me && !current().stop,
     // what is in force when one comes; what came before it is in it
-    hello({ mute, slow: s, subonly: only }) {
+    hello({ seq, mute, slow: s, subonly: only }) {
+      told = seq;
       muted = mute ? until(mute) : 0;
       slow = s ? s.seconds : 0;
       subonly = !!only;
@@ -72,8 +73,12 @@ export function createLimits({ notice, say, onchange }) {
       if (s?.retry_after) wait("Slow mode", s.retry_after);
       tick();
     },
-    begin(who) { me = who; muted = next = 0; tick(); },
-    control(ev) { if (Object.hasOwn(control, ev.type)) { control[ev.type](ev); tick(); } },
+    begin(who) { me = who; muted = next = told = 0; tick(); },
+    control(ev) {
+      if (!Object.hasOwn(control, ev.type) || ev.seq <= told) return;
+      control[ev.type](ev);
+      tick();
+    },
     refused(ev) { if (Object.hasOwn(refused, ev.code)) { refused[ev.code](ev); tick(); } },
     sent() { if (slow && !staff()) wait("Slow mode", slow); tick(); },
   };
