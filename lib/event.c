@@ -30,6 +30,11 @@ type_of(const struct json_member *m)
 	char name[8];
 	size_t i;
 
+	/* nearly always one of these, and then without a call */
+	if (m->vallen == 6 && memcmp(m->val, "\"chat\"", 6) == 0)
+		return EVENT_CHAT;
+	if (m->vallen == 6 && memcmp(m->val, "\"gift\"", 6) == 0)
+		return EVENT_GIFT;
 	for (i = 0; i < sizeof types / sizeof *types; i++) {
 		if (!m->val_escaped) {
 			if (m->vallen == types[i].len &&
@@ -130,9 +135,12 @@ event_splice(const struct event *ev, const char *const *drop,
 	const struct json_member *ts = json_get(d, "ts"), *m;
 	const char *run = NULL; /* members kept since here, copied in one go */
 	const char *end = NULL;
+	uint64_t drops = 0; /* their tags: most members have another */
 	size_t i;
 	bool gone;
 
+	for (i = 0; drop[i]; i++)
+		drops |= UINT64_C(1) << json_tag(drop[i], strlen(drop[i]));
 	/* what is inserted may need a comma */
 	if (buf_reserve(out, ev->len + n + 2) < 0)
 		return -1;
@@ -140,7 +148,8 @@ event_splice(const struct event *ev, const char *const *drop,
 	*s.to++ = '{';
 	for (i = 0; i < d->n; i++) {
 		m = &d->m[i];
-		gone = listed(m, drop);
+		gone = (m->tag == JSON_TAG_ANY || drops >> m->tag & 1) &&
+		       listed(m, drop);
 		if ((m == ts || gone) && run) {
 			put(&s, run, (size_t)(end - run));
 			run = NULL;
