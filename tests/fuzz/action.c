@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
 
 #define NOW INT64_C(1795435200000) /* 2026-11-23T12:00:00Z */
 #define ID "01KBQX3CJ0M4D8V7S1H5K9P2QB"
-
-int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
 
 static void
 try(enum action_type type, const struct json_doc *d)

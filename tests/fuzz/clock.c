@@ -5,22 +5,14 @@
 #include "../../lib/clock.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "fuzz.h"
 
 #include "../../lib/banned.h"
 
 #define YEAR_0 INT64_C(-62167219200000)     /* 0000-01-01T00:00:00Z */
 #define YEAR_10000 INT64_C(253402300800000) /* 10000-01-01T00:00:00Z */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -5,21 +5,13 @@
  */
 #include "../../lib/event.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../lib/utf8.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static size_t
 count(const struct json_doc *doc, const char *key)

@@ -4,19 +4,11 @@
  */
 #include "../../lib/gift.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 check_limits(const struct gift *g)

@@ -5,21 +5,13 @@
  */
 #include "../../lib/httpd-impl.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "fuzz.h"
 
 #include "../../lib/banned.h"
 
 #define BODY_MAX 4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* The string lies in the head, with its end. */
 static void

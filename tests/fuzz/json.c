@@ -13,11 +13,12 @@
 
 #include "../../lib/utf8.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
 
 #define JQ_DEPTH_MAX 256 /* jq 1.6, src/jv_parse.c, MAX_PARSING_DEPTH */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 const char *__asan_default_options(void);
 
 /* jq 1.6 loses a string when the text around it is faulty. */
@@ -25,13 +26,6 @@ const char *
 __asan_default_options(void)
 {
 	return "detect_leaks=0";
-}
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
 }
 
 /* The n bytes are a number as RFC 8259, section 6, has it. */

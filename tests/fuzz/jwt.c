@@ -8,29 +8,21 @@
  */
 #include "../../lib/jwt.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../lib/base64.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
 
 #define NOW INT64_C(1795426200000)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static char secret[] = "0123456789abcdef0123456789abcdef";
 static struct jwtkey ours = { .alg = JWT_HS256,
 	.kid = "ours",
 	.secret = (unsigned char *)secret,
 	.secret_len = sizeof(secret) - 1 };
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 check_claims(const struct jwt *t)

@@ -6,22 +6,14 @@
 #include "../../lib/linein.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../lib/buf.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* "L" and the line and a newline; over-long ones "X", verbatim. */
 static void

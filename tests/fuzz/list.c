@@ -5,21 +5,13 @@
  */
 #include "../../lib/list/list.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../lib/utf8.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static bool
 is_edge(const char *text, size_t n, size_t i)

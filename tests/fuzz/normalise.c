@@ -12,21 +12,14 @@
 #include "../../lib/toxic/undo.h"
 #include "../../lib/utf8.h"
 
-#include "../../lib/banned.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "../../lib/banned.h"
 
 static struct norm norm;
 static struct lexicon lex;
 static struct norm_glyph glyph[NORM_GLYPHS], again[NORM_GLYPHS];
 static struct match_token token[MATCH_TOKENS];
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* What the scorer gets: valid UTF-8. */
 static size_t

@@ -11,16 +11,9 @@
 #include "../../lib/json.h"
 #include "../../lib/utf8.h"
 
+#include "fuzz.h"
+
 #include "../../lib/banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* A text, whatever its bytes, becomes a request that is JSON. */
 static void

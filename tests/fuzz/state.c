@@ -9,9 +9,9 @@
 
 #include "../../lib/event.h"
 
-#include "../../lib/banned.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
+#include "../../lib/banned.h"
 
 static void
 number(const char *line, size_t n, uint64_t seq)
