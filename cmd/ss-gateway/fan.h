@@ -23,6 +23,12 @@
 struct fan;
 struct room;
 
+/* How often something has happened ... */
+struct lately {
+	unsigned n;
+	int64_t since; /* ... since then, monotonic ms */
+};
+
 /* A connected viewer. Made by viewer.c, moved by fan.c. */
 struct viewer {
 	struct lws *wsi;
@@ -51,10 +57,8 @@ struct viewer {
 	size_t thrown;       /* bytes of it that were read and thrown away */
 	struct buf *rx;      /* a message that came in parts, or NULL */
 	size_t expiry;       /* his place in the heap of expiry.c + 1, or 0 */
-	unsigned auths;      /* tokens that he has shown ... */
-	int64_t auths_since; /* ... since then, monotonic ms */
-	unsigned bad;        /* lines beyond what he may get wrong ... */
-	int64_t bad_since;   /* ... since then, monotonic ms */
+	struct lately auths; /* tokens that he has shown */
+	struct lately bad;   /* lines beyond what he may get wrong */
 	struct ident ident;
 };
 

@@ -131,17 +131,17 @@ error_wait(struct gateway *g, struct viewer *v, const char *code,
 	error_with(g, v, code, detail, nonce, more);
 }
 
-/* He goes on and on with what can't be taken. */
+/* Once more: is it more than max times in so many ms? */
 static bool
-abuses(struct viewer *v)
+too_often(struct lately *l, unsigned max, int64_t time)
 {
 	int64_t now = clock_mono_ms();
 
-	if (now - v->bad_since >= BAD_TIME) {
-		v->bad_since = now;
-		v->bad = 0;
+	if (now - l->since >= time) {
+		l->since = now;
+		l->n = 0;
 	}
-	return ++v->bad > BAD_MAX;
+	return ++l->n > max;
 }
 
 /*
@@ -159,7 +159,7 @@ bad(struct gateway *g, struct viewer *v, const char *code, const char *detail,
 		return;
 	}
 	g->n.limited++;
-	if (abuses(v))
+	if (too_often(&v->bad, BAD_MAX, BAD_TIME))
 		fan_close(v, LWS_CLOSE_STATUS_POLICY_VIOLATION);
 	else
 		error_wait(g, v, "rate_limited",
@@ -353,19 +353,6 @@ emit(struct gateway *g, struct viewer *v, const char *p, size_t n,
 			meaning, id));
 }
 
-/* So many tokens at a time: checking one costs more than a message. */
-static bool
-may_auth(struct viewer *v)
-{
-	int64_t now = clock_mono_ms();
-
-	if (now - v->auths_since >= AUTHS_TIME) {
-		v->auths_since = now;
-		v->auths = 0;
-	}
-	return v->auths++ < AUTHS_MAX;
-}
-
 /* He shows another token: who he is then, or an error, and all is as it was. */
 static void
 auth(struct gateway *g, struct viewer *v, const struct given *nonce)
@@ -374,7 +361,8 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 	const char *why;
 	struct buf b;
 
-	if (!may_auth(v)) {
+	/* checking a token costs more than a message */
+	if (too_often(&v->auths, AUTHS_MAX, AUTHS_TIME)) {
 		bad(g, v, "rate_limited", "auth: too often", nonce);
 		return;
 	}
