@@ -57,6 +57,8 @@ static const char *
 close_text(unsigned short code)
 {
 	switch (code) {
+	case LWS_CLOSE_STATUS_POLICY_VIOLATION:
+		return "too many errors";
 	case 4001:
 		return "token expired";
 	case 4008:
