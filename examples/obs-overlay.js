@@ -7,7 +7,8 @@
   const served = location.protocol.startsWith("http");
   const server = q.get("server") || (served ? location.origin : "http://127.0.0.1:8000");
   const { connect } = await import(`${server}/safestream.js`);
-  const { createStreaks, giftOf, STREAK } = await import(`${server}/gifts.js`);
+  const { createStreaks, STREAK } = await import(`${server}/gifts.js`);
+  const { giftOf } = await import(`${server}/catalogue.js`);
   const show = q.get("show") || "chat,gifts";
   const streaks = createStreaks();
   const lines = new Map(); // key -> { node, timer }
