@@ -3,11 +3,13 @@
  * plain one is logistic regression on hashed features, a head a label. The
  * deep one has a few hidden units beside its linear part, which all heads
  * share, and sees a part of the features at a time; the two err differently,
- * so their mean is better than either. A bias a source soaks up how freely
- * that source's annotators say "toxic"; it takes part in training only. Some
- * rows are learnt in a disguise, too, another one in each epoch. Arithmetic is
- * exact or our own (no libm), so that a seed gives the same bytes on every
- * machine.
+ * so their mean is better than either. Toxicity is learnt twice in each, mostly
+ * from chat and mostly from the rest, and a text's length decides which counts;
+ * a bias of the length makes up for what a head's sum says of long and of short
+ * texts. A bias a source soaks up how freely that source's annotators say
+ * "toxic"; it takes part in training only. Some rows are learnt in a disguise,
+ * too, another one in each epoch. Arithmetic is exact or our own (no libm), so
+ * that a seed gives the same bytes on every machine.
  */
 #include "train.h"
 
@@ -22,12 +24,13 @@
 #include "banned.h"
 
 #define RATE 0.1F
-#define RATE_FALL 0.8F /* how much of it is gone after the last epoch */
-#define RATE_BIAS 0.3F /* of the rate, for biases that are kept */
-#define RATE_TOP 0.5F  /* of the rate, for what stands behind hidden units */
+#define RATE_FALL 0.8F   /* how much of it is gone after the last epoch */
+#define RATE_BIAS 0.3F   /* of the rate, for biases that are kept */
+#define RATE_TOP 0.5F    /* of the rate, for what stands behind hidden units */
+#define RATE_LENGTH 0.3F /* of the rate, for what a text's length says */
 #define DECAY 1e-5F
 #define DECAY_TOP 1e-6F
-#define CHAT_WEIGHT 3.0F
+#define DECAY_LENGTH 1e-4F
 #define TEXT_BYTES 1200 /* read of one text */
 #define DROP_IN_TEN 3   /* features the deep model doesn't see */
 #define FIRST_SPREAD 0.1F
@@ -63,11 +66,22 @@ static const enum disguise copies[] = {
 };
 #define COPIES (sizeof(copies) / sizeof(copies[0]))
 
+/* What a row weighs with toxicity, with that of long texts, with the rest. */
+struct worth {
+	float toxicity, long_texts, rest;
+};
+static const struct worth prose = { 1, 2, 1 };
+static const struct worth chat = { 8, 1, 3 };
+static const struct worth made_harmless = { 3, 3, 3 };
+static const struct worth made_toxic = { 8, 3, 3 };
+
 /* Biases of one of the models, with their sums of squared gradients. */
 struct biases {
-	float kept[TOXIC_LABELS], kept_sum[TOXIC_LABELS];
-	float source[TRAIN_SOURCES][TOXIC_LABELS];
-	float source_sum[TRAIN_SOURCES][TOXIC_LABELS];
+	float kept[MODEL_HEADS], kept_sum[MODEL_HEADS];
+	float length[MODEL_HEADS][MODEL_LENGTHS];
+	float length_sum[MODEL_HEADS][MODEL_LENGTHS];
+	float source[TRAIN_SOURCES][MODEL_HEADS];
+	float source_sum[TRAIN_SOURCES][MODEL_HEADS];
 };
 
 /* A row as it is learnt from. */
@@ -83,7 +97,7 @@ struct learner {
 	struct toxic *tox;
 	struct weights *out;
 	float *plain_sum, *deep_sum; /* of squared gradients */
-	float mix_sum[TOXIC_LABELS][MODEL_HIDDEN], shift_sum[MODEL_HIDDEN];
+	float mix_sum[MODEL_HEADS][MODEL_HIDDEN], shift_sum[MODEL_HIDDEN];
 	struct biases plain, deep;
 	struct buf copy;
 	uint32_t *order;
@@ -158,33 +172,66 @@ add_up(const float *w, size_t lanes, const struct sample *s, float *z)
 		z[k] *= s->factor;
 }
 
+static float
+worth_of(const struct row *r, int head)
+{
+	const struct worth *w = r->chat ? &chat : &prose;
+
+	if (r->made)
+		w = r->y[TOXIC_TOXICITY] > 0 ? &made_toxic : &made_harmless;
+	if (head == TOXIC_TOXICITY)
+		return w->toxicity;
+	return head == MODEL_LONG ? w->long_texts : w->rest;
+}
+
+/* Two knots share the gradient of the bias between them. */
+static void
+update_length(float bias[2], float sum[2], float part, float g, float rate)
+{
+	float x;
+	int k;
+
+	for (k = 0; k < 2; k++) {
+		x = g * (k == 0 ? 1 - part : part) + DECAY_LENGTH * bias[k];
+		sum[k] += x * x;
+		bias[k] -= rate * x / (sqrtf(sum[k]) + 1e-3F);
+	}
+}
+
 /*
  * The gradients of a row's heads from their values without biases, which are
  * moved on the way; false: it has no label.
  */
 static bool
-gradients(struct learner *l, struct biases *b, const struct row *r,
+gradients(struct learner *l, struct biases *b, const struct sample *s,
     const float *z, float *g)
 {
-	float weight = r->chat ? CHAT_WEIGHT : 1;
+	const struct row *r = s->row;
 	float *source = b->source[r->source], *sum = b->source_sum[r->source];
+	float part, *length;
+	int at = model_length(s->n, &part), h, y;
 	bool any = false;
-	int h;
 
-	for (h = 0; h < TOXIC_LABELS; h++) {
+	for (h = 0; h < MODEL_HEADS; h++) {
 		g[h] = 0;
-		if (r->y[h] < 0)
+		y = r->y[h == MODEL_LONG ? TOXIC_TOXICITY : h];
+		if (y < 0)
 			continue;
 		any = true;
-		g[h] = learn_sigmoid(z[h] + b->kept[h] + source[h]) - r->y[h];
+		length = &b->length[h][at];
+		g[h] = z[h] + b->kept[h] + source[h] + length[0] +
+		       part * (length[1] - length[0]);
+		g[h] = learn_sigmoid(g[h]) - (float)y;
 		if (h == TOXIC_TOXICITY)
 			progress_error(&l->progress, fabsf(g[h]));
-		g[h] *= weight;
+		g[h] *= worth_of(r, h);
 		b->kept_sum[h] += g[h] * g[h];
 		b->kept[h] -= l->rate * RATE_BIAS * g[h] /
 			      sqrtf(b->kept_sum[h]);
 		sum[h] += g[h] * g[h];
 		source[h] -= RATE_BIAS * g[h] / sqrtf(sum[h] + 1e-2F);
+		update_length(length, &b->length_sum[h][at], part, g[h],
+		    l->rate * RATE_LENGTH);
 	}
 	return any;
 }
@@ -216,7 +263,7 @@ learn_plain(struct learner *l, const struct sample *s)
 	float z[TRAIN_PLAIN], g[TRAIN_PLAIN] = { 0 };
 
 	add_up(l->out->plain, TRAIN_PLAIN, s, z);
-	if (gradients(l, &l->plain, s->row, z, g))
+	if (gradients(l, &l->plain, s, z, g))
 		update(l->out->plain, l->plain_sum, TRAIN_PLAIN, s, g, l->rate);
 }
 
@@ -231,9 +278,9 @@ update_top(struct learner *l, const float *g, const float *hidden, float *back)
 		back[k] = 0;
 		if (hidden[k] <= 0)
 			continue;
-		for (h = 0; h < TOXIC_LABELS; h++)
+		for (h = 0; h < MODEL_HEADS; h++)
 			back[k] += g[h] * l->out->mix[h][k];
-		for (h = 0; h < TOXIC_LABELS; h++) {
+		for (h = 0; h < MODEL_HEADS; h++) {
 			if (g[h] == 0)
 				continue;
 			mix = &l->out->mix[h][k];
@@ -265,15 +312,15 @@ learn_deep(struct learner *l, struct sample s)
 	s.factor = model_factor((float)n);
 	add_up(l->out->deep, TRAIN_DEEP, &s, z);
 	for (k = 0; k < MODEL_HIDDEN; k++) {
-		hidden[k] = z[TOXIC_LABELS + k] + l->out->shift[k];
+		hidden[k] = z[MODEL_HEADS + k] + l->out->shift[k];
 		if (hidden[k] < 0)
 			hidden[k] = 0;
-		for (h = 0; h < TOXIC_LABELS; h++)
+		for (h = 0; h < MODEL_HEADS; h++)
 			z[h] += l->out->mix[h][k] * hidden[k];
 	}
-	if (!gradients(l, &l->deep, s.row, z, g))
+	if (!gradients(l, &l->deep, &s, z, g))
 		return;
-	update_top(l, g, hidden, g + TOXIC_LABELS);
+	update_top(l, g, hidden, g + MODEL_HEADS);
 	update(l->out->deep, l->deep_sum, TRAIN_DEEP, &s, g, l->rate);
 }
 
@@ -405,8 +452,8 @@ begin(struct learner *l)
 
 	for (i = 0; i < FEATURE_BUCKETS; i++, w += TRAIN_DEEP)
 		for (k = 0; k < MODEL_HIDDEN; k++)
-			w[TOXIC_LABELS + k] = any_of(l, FIRST_SPREAD);
-	for (h = 0; h < TOXIC_LABELS; h++) {
+			w[MODEL_HEADS + k] = any_of(l, FIRST_SPREAD);
+	for (h = 0; h < MODEL_HEADS; h++) {
 		for (k = 0; k < MODEL_HIDDEN; k++)
 			l->out->mix[h][k] = any_of(l, FIRST_SPREAD_TOP);
 		l->plain.kept_sum[h] = l->deep.kept_sum[h] = 1e-3F;
@@ -437,7 +484,7 @@ learn(struct weights *out, const struct data *d, struct toxic *tox,
 {
 	struct learner *l = calloc(1, sizeof(*l));
 	size_t i;
-	int r = -1, h;
+	int r = -1, h, k;
 
 	memset(out, 0, sizeof(*out));
 	if (l == NULL)
@@ -457,10 +504,13 @@ learn(struct weights *out, const struct data *d, struct toxic *tox,
 	if (choose(l) < 0)
 		goto out;
 	r = run(l, c);
-	for (h = 0; h < TOXIC_LABELS; h++) {
-		out->plain_bias[h] = l->plain.kept[h];
-		out->deep_bias[h] = l->deep.kept[h];
-	}
+	for (h = 0; h < MODEL_HEADS; h++)
+		for (k = 0; k < MODEL_LENGTHS; k++) {
+			out->plain_bias[h][k] = l->plain.kept[h] +
+						l->plain.length[h][k];
+			out->deep_bias[h][k] = l->deep.kept[h] +
+					       l->deep.length[h][k];
+		}
 out:
 	free(l->plain_sum);
 	free(l->deep_sum);

@@ -41,11 +41,18 @@ static const struct {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * How much of the overall head's raw value a head's own gets on top: it has
- * many more examples than the others, and what is toxic is more likely any
- * kind of it. Chosen on the rows held back.
+ * How much of the raw value of toxicity, that of long texts, a head's own gets
+ * on top: there are many more examples of it than of the others, and what is
+ * toxic is more likely any kind of it. Chosen on the rows held back.
  */
-static const float lean[TOXIC_LABELS] = { 0, 2, 0.5F, 2, 1, 0.25F };
+static const float lean[MODEL_HEADS] = { 0, 2, 0.5F, 2, 1, 0.25F };
+
+/*
+ * How long a text is, in features, 2^k - 1, and how much of its toxicity the
+ * head of long texts says: a line of chat has some forty to a hundred.
+ */
+static const float share[MODEL_LENGTHS] = { 0, 0, 0, 0, 0, 0, 0, 0.25F, 0.75F,
+	1, 1, 1, 1, 1, 1, 1 };
 
 /* One lane of all buckets, as the model has it. */
 static void
@@ -55,11 +62,12 @@ merge_lane(const struct weights *from, int lane, float *out)
 	size_t i;
 
 	for (i = 0; i < FEATURE_BUCKETS; i++) {
-		if (lane >= TOXIC_LABELS)
+		if (lane >= MODEL_HEADS)
 			out[i] = d[lane];
 		else
 			out[i] = (p[lane] + d[lane] +
-				     lean[lane] * (p[0] + d[0])) /
+				     lean[lane] *
+					 (p[MODEL_LONG] + d[MODEL_LONG])) /
 				 2;
 		p += TRAIN_PLAIN;
 		d += TRAIN_DEEP;
@@ -103,20 +111,30 @@ pack_lane(const float *w, float scale, int8_t *to)
 static void
 pack_top(const struct weights *from, struct model_header *out)
 {
+	float bias[MODEL_HEADS];
 	int h, k;
 
 	memcpy(out->shift, from->shift, sizeof(out->shift));
-	for (h = 0; h < TOXIC_LABELS; h++) {
-		out->bias[h] = (from->plain_bias[h] + from->deep_bias[h]) / 2;
+	memcpy(out->share, share, sizeof(out->share));
+	for (h = 0; h < MODEL_HEADS; h++)
 		for (k = 0; k < MODEL_HIDDEN; k++)
 			out->mix[h][k] = (from->mix[h][k] +
-					     lean[h] * from->mix[0][k]) /
+					     lean[h] *
+						 from->mix[MODEL_LONG][k]) /
 					 2;
+	for (k = 0; k < MODEL_LENGTHS; k++) {
+		for (h = 0; h < MODEL_HEADS; h++)
+			bias[h] = (from->plain_bias[h][k] +
+				      from->deep_bias[h][k]) /
+				  2;
+		for (h = 0; h < MODEL_HEADS; h++)
+			out->bias[h][k] = bias[h] + lean[h] * bias[MODEL_LONG];
+	}
+	for (h = 0; h < TOXIC_LABELS; h++)
 		for (k = 0; k < MODEL_KNOTS; k++) {
 			out->raw[h][k] = (float)k;
 			out->score[h][k] = (float)k / (MODEL_KNOTS - 1);
 		}
-	}
 }
 
 int
@@ -132,10 +150,11 @@ pack(const struct weights *from, struct model_header *out)
 	memcpy(out->magic, MODEL_MAGIC, sizeof(out->magic));
 	out->version = MODEL_VERSION;
 	out->scheme = FEATURE_SCHEME;
-	out->heads = TOXIC_LABELS;
+	out->heads = MODEL_HEADS;
 	out->hidden = MODEL_HIDDEN;
 	out->buckets = FEATURE_BUCKETS;
 	out->knots = MODEL_KNOTS;
+	out->lengths = MODEL_LENGTHS;
 	out->size = (uint32_t)MODEL_SIZE;
 	pack_top(from, out);
 	for (l = 0; l < MODEL_TAG; l++) {

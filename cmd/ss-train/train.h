@@ -18,8 +18,8 @@
 #define TRAIN_SOURCES 128
 #define TRAIN_LANGS 64
 /* Floats a bucket of the plain model, of the deep one; so many are used. */
-#define TRAIN_PLAIN 8 /* TOXIC_LABELS */
-#define TRAIN_DEEP 16 /* TOXIC_LABELS + MODEL_HIDDEN */
+#define TRAIN_PLAIN 8 /* MODEL_HEADS */
+#define TRAIN_DEEP 16 /* MODEL_HEADS + MODEL_HIDDEN */
 
 struct row {
 	size_t text; /* where it begins in data.text */
@@ -64,9 +64,10 @@ struct weights {
 	uint8_t *tag; /* of the feature that has the bucket; 0: none */
 	float *plain; /* TRAIN_PLAIN a bucket */
 	float *deep;  /* TRAIN_DEEP a bucket: heads, then hidden units */
-	float plain_bias[TOXIC_LABELS], deep_bias[TOXIC_LABELS];
+	float plain_bias[MODEL_HEADS][MODEL_LENGTHS];
+	float deep_bias[MODEL_HEADS][MODEL_LENGTHS];
 	float shift[MODEL_HIDDEN];
-	float mix[TOXIC_LABELS][MODEL_HIDDEN];
+	float mix[MODEL_HEADS][MODEL_HIDDEN];
 };
 
 /* Features, and which of them get a bucket. NULL: no memory. */

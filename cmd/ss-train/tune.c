@@ -219,7 +219,10 @@ tune_row(struct tuner *t, const struct row *r)
 	}
 }
 
-/* The base and the difference, in the base's own steps. */
+/*
+ * The base and the difference, in the base's own steps. That of toxicity is
+ * the same for texts of any length.
+ */
 static void
 add_up(const struct tuner *t)
 {
@@ -230,9 +233,11 @@ add_up(const struct tuner *t)
 	size_t i;
 	int h;
 
-	for (i = 0; i < FEATURE_BUCKETS; i++, w += MODEL_LANES)
-		for (h = 0; h < TOXIC_LABELS; h++) {
-			v = *diff++ / out->scale[h];
+	for (i = 0; i < FEATURE_BUCKETS;
+	     i++, w += MODEL_LANES, diff += TOXIC_LABELS)
+		for (h = 0; h < MODEL_HEADS; h++) {
+			v = diff[h == MODEL_LONG ? TOXIC_TOXICITY : h] /
+			    out->scale[h];
 			v += v < 0 ? -0.5F : 0.5F;
 			v = truncf(v) + (float)w[h];
 			v = v > INT8_MAX ? INT8_MAX : v;

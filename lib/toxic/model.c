@@ -65,10 +65,13 @@ is_sound(const struct model_header *h)
 	int l, k;
 
 	if (!all_finite(h->scale, MODEL_TAG) ||
-	    !all_finite(h->bias, TOXIC_LABELS) ||
 	    !all_finite(h->shift, MODEL_HIDDEN) ||
-	    !all_finite(h->mix[0], (size_t)TOXIC_LABELS * MODEL_HIDDEN))
+	    !all_finite(h->mix[0], (size_t)MODEL_HEADS * MODEL_HIDDEN) ||
+	    !all_finite(h->bias[0], (size_t)MODEL_HEADS * MODEL_LENGTHS))
 		return false;
+	for (k = 0; k < MODEL_LENGTHS; k++)
+		if (!(h->share[k] >= 0 && h->share[k] <= 1))
+			return false;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		for (k = 0; k < MODEL_KNOTS; k++) {
 			if (!isfinite(h->raw[l][k]) ||
@@ -95,9 +98,9 @@ fault(const struct model_header *h, size_t n)
 		return "model of a machine with another byte order";
 	if (h->version != MODEL_VERSION || h->scheme != FEATURE_SCHEME)
 		return "model of another version";
-	if (h->heads != TOXIC_LABELS || h->hidden != MODEL_HIDDEN ||
+	if (h->heads != MODEL_HEADS || h->hidden != MODEL_HIDDEN ||
 	    h->buckets != FEATURE_BUCKETS || h->knots != MODEL_KNOTS ||
-	    h->size != MODEL_SIZE)
+	    h->lengths != MODEL_LENGTHS || h->size != MODEL_SIZE)
 		return "model of another size";
 	if (n != h->size)
 		return n < h->size ? "model is cut short"
@@ -203,25 +206,48 @@ model_factor(float n)
 	return n > 0 ? FACTOR / (root * root * root) : 0;
 }
 
+int
+model_length(size_t n, float *part)
+{
+	size_t at = 1;
+	int k = 0;
+
+	for (; at * 2 <= n + 1 && k < MODEL_LENGTHS - 2; k++)
+		at *= 2;
+	*part = n + 1 < at * 2 ? (float)(n + 1 - at) / (float)at : 1;
+	return k;
+}
+
+static float
+between(const float knot[2], float part)
+{
+	return knot[0] + part * (knot[1] - knot[0]);
+}
+
 void
 model_finish(const struct model *m, const int32_t sum[MODEL_LANES],
     float raw[TOXIC_LABELS])
 {
 	const struct model_header *h = m->head;
-	float factor = model_factor((float)sum[MODEL_TAG]), unit;
-	int l, k;
+	size_t n = (size_t)sum[MODEL_TAG];
+	float factor = model_factor((float)n), part, unit, z[MODEL_HEADS];
+	int length = model_length(n, &part), l, k;
 
-	for (l = 0; l < TOXIC_LABELS; l++)
-		raw[l] = (float)sum[l] * h->scale[l] * factor + h->bias[l];
+	for (l = 0; l < MODEL_HEADS; l++)
+		z[l] = (float)sum[l] * h->scale[l] * factor +
+		       between(&h->bias[l][length], part);
 	for (k = 0; k < MODEL_HIDDEN; k++) {
-		unit = (float)sum[TOXIC_LABELS + k] *
-			   h->scale[TOXIC_LABELS + k] * factor +
+		unit = (float)sum[MODEL_HEADS + k] * h->scale[MODEL_HEADS + k] *
+			   factor +
 		       h->shift[k];
 		if (unit <= 0)
 			continue;
-		for (l = 0; l < TOXIC_LABELS; l++)
-			raw[l] += unit * h->mix[l][k];
+		for (l = 0; l < MODEL_HEADS; l++)
+			z[l] += unit * h->mix[l][k];
 	}
+	memcpy(raw, z, TOXIC_LABELS * sizeof(*raw));
+	raw[TOXIC_TOXICITY] += between(&h->share[length], part) *
+			       (z[MODEL_LONG] - z[TOXIC_TOXICITY]);
 }
 
 void

@@ -16,11 +16,15 @@
 #include "toxic.h"
 
 #define MODEL_MAGIC "SSMODEL\n"
-#define MODEL_VERSION 4
-#define MODEL_HIDDEN 9 /* units that all heads share */
-#define MODEL_LANES (TOXIC_LABELS + MODEL_HIDDEN + 1)
+#define MODEL_VERSION 5
+/* A head a label, and a second one of toxicity, for long texts. */
+#define MODEL_HEADS (TOXIC_LABELS + 1)
+#define MODEL_LONG TOXIC_LABELS /* that one */
+#define MODEL_HIDDEN 8          /* units that all heads share */
+#define MODEL_LANES (MODEL_HEADS + MODEL_HIDDEN + 1)
 #define MODEL_TAG (MODEL_LANES - 1) /* the last one */
 #define MODEL_KNOTS 16
+#define MODEL_LENGTHS 16 /* of a text, each twice the one before */
 
 /*
  * The file's beginning; the buckets follow, MODEL_LANES bytes each: weights of
@@ -30,16 +34,20 @@
  * those features of a text that have a bucket the weights of a lane are added,
  * times scale and model_factor(their number). A hidden unit is that plus shift,
  * or 0 where it is less; a head's raw value is its own sum plus bias plus the
- * hidden units times mix.
+ * hidden units times mix. The bias is one of the text's length. Of toxicity
+ * there are two raw values; share says how much of the second is taken.
  */
 struct model_header {
 	char magic[8];
 	uint32_t version, scheme, heads, hidden, buckets;
-	uint32_t knots, size; /* size: bytes in the file */
-	uint32_t spare;       /* 0 */
-	uint64_t sum;         /* of all that follows */
-	float scale[MODEL_TAG], bias[TOXIC_LABELS], shift[MODEL_HIDDEN];
-	float mix[TOXIC_LABELS][MODEL_HIDDEN];
+	uint32_t knots, lengths;
+	uint32_t size; /* bytes in the file */
+	uint64_t sum;  /* of all that follows */
+	float scale[MODEL_TAG], shift[MODEL_HIDDEN];
+	float mix[MODEL_HEADS][MODEL_HIDDEN];
+	/* at 1, 2, 4 and so on, a feature being the first of two */
+	float bias[MODEL_HEADS][MODEL_LENGTHS], share[MODEL_LENGTHS];
+	float spare; /* 0 */
 	/* raw value and score, both rising; straight lines in between */
 	float raw[TOXIC_LABELS][MODEL_KNOTS];
 	float score[TOXIC_LABELS][MODEL_KNOTS];
@@ -84,6 +92,11 @@ void model_add(const struct model *, const uint32_t *at, size_t n,
     int32_t sum[MODEL_LANES]);
 /* What a weight counts in a text of n features; 0 for none. */
 float model_factor(float n);
+/*
+ * The length of a text of n features: the number of the knot before it, and
+ * how much of the way to the next one lies behind.
+ */
+int model_length(size_t n, float *part);
 /* The raw values of a text with these sums. */
 void model_finish(const struct model *, const int32_t sum[MODEL_LANES],
     float raw[TOXIC_LABELS]);

@@ -17,10 +17,11 @@ fresh(void)
 	memcpy(h->magic, MODEL_MAGIC, sizeof(h->magic));
 	h->version = MODEL_VERSION;
 	h->scheme = FEATURE_SCHEME;
-	h->heads = TOXIC_LABELS;
+	h->heads = MODEL_HEADS;
 	h->hidden = MODEL_HIDDEN;
 	h->buckets = FEATURE_BUCKETS;
 	h->knots = MODEL_KNOTS;
+	h->lengths = MODEL_LENGTHS;
 	h->size = (uint32_t)MODEL_SIZE;
 	for (l = 0; l < TOXIC_LABELS; l++) {
 		h->scale[l] = 1;
@@ -108,7 +109,52 @@ test_impossible(void)
 		h->sum = model_sum(h, MODEL_SIZE);
 		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
 		free(h);
+		h = fresh();
+		h->share[MODEL_LENGTHS - 1] = bad[i];
+		h->sum = model_sum(h, MODEL_SIZE);
+		IS_STR(verdict(h, MODEL_SIZE), "model has impossible numbers");
+		free(h);
 	}
+}
+
+/* What depends on the number of features, between two knots, too. */
+static void
+test_length(void)
+{
+	struct model_header *h = fresh();
+	struct model m = { 0 };
+	int32_t sum[MODEL_LANES] = { 0 };
+	const char *why;
+	float raw[TOXIC_LABELS], part;
+
+	OK(model_length(0, &part) == 0 && part == 0);
+	OK(model_length(1, &part) == 1 && part == 0);
+	OK(model_length(4, &part) == 2 && part == 0.25F);
+	OK(model_length(62, &part) == 5 && part == 31 / 32.0F);
+	OK(model_length(63, &part) == 6 && part == 0);
+	OK(model_length(SIZE_MAX / 4, &part) == MODEL_LENGTHS - 2);
+	OK(part == 1);
+	h->bias[TOXIC_THREAT][2] = 8;
+	h->bias[TOXIC_TOXICITY][2] = h->bias[TOXIC_TOXICITY][3] = -1;
+	h->bias[MODEL_LONG][2] = h->bias[MODEL_LONG][3] = 3;
+	h->share[3] = 1;
+	h->sum = model_sum(h, MODEL_SIZE);
+	if (!OK(model_view(&m, h, MODEL_SIZE, &why) == 0))
+		return;
+	sum[MODEL_TAG] = 3;
+	model_finish(&m, sum, raw);
+	OK(raw[TOXIC_THREAT] == 8 && raw[TOXIC_TOXICITY] == -1);
+	sum[MODEL_TAG] = 4;
+	model_finish(&m, sum, raw);
+	OK(raw[TOXIC_THREAT] == 6 && raw[TOXIC_TOXICITY] == 0);
+	sum[MODEL_TAG] = 7;
+	model_finish(&m, sum, raw);
+	OK(raw[TOXIC_THREAT] == 0 && raw[TOXIC_TOXICITY] == 3);
+	sum[MODEL_TAG] = 1 << 20;
+	model_finish(&m, sum, raw);
+	OK(raw[TOXIC_THREAT] == 0 && raw[TOXIC_TOXICITY] == 0);
+	model_release(&m);
+	free(h);
 }
 
 static void
@@ -126,10 +172,11 @@ test_raw(void)
 
 	w[MODEL_LANES * last] = 127;
 	w[MODEL_LANES * last + 5] = -127;
-	w[MODEL_LANES * last + TOXIC_LABELS] = 1;
+	w[MODEL_LANES * last + MODEL_HEADS] = 1;
 	w[MODEL_LANES * last + MODEL_TAG - 1] = -1;
 	w[MODEL_LANES * last + MODEL_TAG] = (int8_t)feature_tag(mine);
-	h->bias[1] = 0.5F;
+	for (i = 0; i < MODEL_LENGTHS; i++)
+		h->bias[1][i] = 0.5F;
 	for (i = 0; i < MODEL_TAG; i++)
 		h->scale[i] = 1;
 	h->shift[0] = 3;
@@ -236,6 +283,7 @@ main(void)
 {
 	test_refused();
 	test_impossible();
+	test_length();
 	test_raw();
 	test_files();
 	test_features();
