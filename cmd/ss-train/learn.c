@@ -214,7 +214,7 @@ gradients(struct learner *l, struct biases *b, const struct sample *s,
 
 	for (h = 0; h < MODEL_HEADS; h++) {
 		g[h] = 0;
-		y = r->y[h == MODEL_LONG ? TOXIC_TOXICITY : h];
+		y = (int)r->y[h == MODEL_LONG ? TOXIC_TOXICITY : h];
 		if (y < 0)
 			continue;
 		any = true;
