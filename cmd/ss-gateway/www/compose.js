@@ -20,8 +20,7 @@ export function createComposer({ form, field, count, send, button, panel, onsend
     count.className = n > MOST ? "count over" : n > MOST - 50 ? "count near" : "count";
     field.setAttribute("aria-invalid", n > MOST);
     send.disabled = n === 0 || n > MOST || !allowed();
-    field.style.height = "auto";
-    field.style.height = `${field.scrollHeight}px`;
+    field.parentElement.dataset.text = field.value; // as high as that is
   }
 
   function open(yes) {

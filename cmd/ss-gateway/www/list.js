@@ -11,9 +11,13 @@ export function createList({ box, button, draw, onshow }) {
   let queue = []; // not yet in it
   const byId = new Map();
   let following = true, asked = false, missed = 0;
+  let top = 0; // where it was scrolled to when it was last looked at
 
   const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-  const toEnd = () => { box.scrollTop = box.scrollHeight; };
+  const toEnd = () => {
+    box.scrollTop = box.scrollHeight;
+    top = box.scrollTop;
+  };
 
   function ask() {
     if (asked) return;
@@ -92,9 +96,12 @@ export function createList({ box, button, draw, onshow }) {
     ask();
   }
 
+  // Where one isn't at the end, one may have scrolled up, or the end has moved:
+  // a row grew, and the event is the one of scrolling there before it did.
   box.addEventListener("scroll", () => {
-    const end = atEnd();
-    if (end === following) return;
+    const end = atEnd(), up = box.scrollTop < top;
+    top = box.scrollTop;
+    if (end === following || (following && !up)) return;
     following = end;
     ask();
   }, { passive: true });
