@@ -122,6 +122,23 @@ async function policy({ browser, url, args: [address] }) {
   await p.click(".bar button >> text=Why");
   await until("why", async () => (await p.textContent("#why-by")).startsWith("Toxic, score 0."));
   await until("the labels", async () => (await p.$$("#why-labels div")).length === 6);
+  // on the way to a line the lines stand still; then all that came is there
+  const aim = () => p.hover("#log .row.flag");
+  const place = () => p.$eval("#log .row.flag", (r) => r.getBoundingClientRect().top);
+  await aim();
+  const where = await place();
+  await p.selectOption("#slow", "0");
+  await until("slow mode is off", async () => {
+    await p.mouse.move(...(await p.$eval("#log .row.flag", (r) => {
+      const b = r.getBoundingClientRect();
+      return [b.left + 40 + Math.random() * 40, b.top + b.height / 2];
+    })));
+    return p.isVisible("#newer");
+  });
+  same(await place(), where, "the flagged line's place");
+  await p.mouse.move(1, 1);
+  await until("what came meanwhile", async () => (await shown(p)).some((r) => r[1] === "slow mode off"));
+  check(await p.isHidden("#newer"), "no button");
 }
 
 // A stage stops, and comes back; so does the desk itself.

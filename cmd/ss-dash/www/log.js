@@ -5,6 +5,7 @@ import { giftOf } from "./catalogue.js";
 import { $, act, button, clock, hue, make } from "./parts.js";
 
 const ROWS = 250;
+const AIM = 3000; // ms that the lines stand still after the pointer moved
 const ROLES = { subscriber: "Sub", moderator: "Mod", streamer: "Host", admin: "Admin" };
 
 const describe = {
@@ -95,7 +96,15 @@ export function createLog({ model, onuser, onwhy }) {
     return !only.text || say(item).toLowerCase().includes(only.text);
   }
 
+  // It follows until one scrolls up; that the end moves, for a row grew or the
+  // window shrank, is no reason to stop.
+  let following = true, top = 0;
   const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  function toEnd() {
+    log.scrollTop = log.scrollHeight;
+    top = log.scrollTop;
+    following = true;
+  }
 
   function put(items) {
     const f = document.createDocumentFragment();
@@ -112,18 +121,30 @@ export function createLog({ model, onuser, onwhy }) {
     }
   }
 
+  // While the pointer is on its way to a line, the lines stand still: or one
+  // would click on what has just moved there.
+  let pointer = "", moved = -AIM, resume;
+  const aiming = () => log.matches(":hover") && performance.now() - moved < AIM;
+  function go() {
+    clearTimeout(resume);
+    if (!missed || !following) return;
+    if (aiming()) resume = setTimeout(go, AIM);
+    else all();
+  }
+
   function draw() {
     frame = 0;
-    const end = atEnd(), fresh = waiting.filter(fits);
+    const fresh = waiting.filter(fits);
     waiting = [];
-    if (!end && log.childElementCount) {
+    if ((!following || aiming()) && log.childElementCount) {
       missed += fresh.length;
       newer.hidden = !missed;
       newer.textContent = `${missed} newer`;
-      return;
+      return go();
     }
+    if (missed) return all();
     put(fresh);
-    log.scrollTop = log.scrollHeight;
+    toEnd();
   }
 
   function all() {
@@ -134,7 +155,7 @@ export function createLog({ model, onuser, onwhy }) {
     rows = new Map();
     const fit = model.items.filter(fits);
     put(fit);
-    log.scrollTop = log.scrollHeight;
+    toEnd();
     $("shown").textContent = only.kind || only.text || only.user
       ? `${fit.length} of the last ${model.items.length}` : "";
   }
@@ -178,12 +199,25 @@ export function createLog({ model, onuser, onwhy }) {
 
   log.addEventListener("mouseover", (e) => show(e.target.closest(".row")));
   log.addEventListener("focusin", (e) => { if (e.target.matches(".row")) show(e.target); });
-  log.addEventListener("mouseleave", () => { if (!bar.contains(document.activeElement)) bar.remove(); });
+  log.addEventListener("mousemove", (e) => {
+    const place = `${e.clientX} ${e.clientY}`; // the same where lines moved
+    if (place !== pointer) moved = performance.now();
+    pointer = place;
+  });
+  log.addEventListener("mouseleave", () => {
+    if (!bar.contains(document.activeElement)) bar.remove();
+    go();
+  });
   log.addEventListener("click", (e) => {
     const r = e.target.closest(".row");
     if (e.target.matches(".who") && of.get(r)) onuser(author(of.get(r)));
   });
-  log.addEventListener("scroll", () => { if (missed && atEnd()) all(); }, { passive: true });
+  log.addEventListener("scroll", () => {
+    if (atEnd()) following = true;
+    else if (log.scrollTop < top) following = false;
+    top = log.scrollTop;
+    go();
+  }, { passive: true });
   log.addEventListener("keydown", (e) => {
     const r = document.activeElement.closest(".row"), item = r && of.get(r);
     const go = { ArrowUp: r ? r.previousElementSibling : log.lastElementChild, ArrowDown: r?.nextElementSibling }[e.key];
