@@ -5,19 +5,16 @@
 
 load helper
 
-# chat TEXT [ROOM]
+# chat TEXT [ROOM]: nothing in them needs to be escaped
 chat() {
-	jq -nc '{type: "chat", user: "u", message: $ARGS.positional[0]}
-		+ ($ARGS.positional[1:] | if . == [] then {} else {room: .[0]} end)' \
-		--args "$@"
+	printf '{"type":"chat","user":"u","message":"%s"%s}\n' \
+		"$1" "${2:+,\"room\":\"$2\"}"
 }
 
 # threshold VALUE [ROOM]
 threshold() {
-	jq -nc '{type: "threshold", id: "t\($ARGS.positional[0])",
-		value: $ARGS.positional[0] | tonumber}
-		+ ($ARGS.positional[1:] | if . == [] then {} else {room: .[0]} end)
-		+ {ts: "2026-11-23T09:30:00.123Z"}' --args "$@"
+	printf '{"type":"threshold","id":"t%s","value":%s%s,"ts":"%s"}\n' \
+		"$1" "$1" "${2:+,\"room\":\"$2\"}" 2026-11-23T09:30:00.123Z
 }
 
 verdicts() {

@@ -11,6 +11,18 @@ event() {
 		"$1" "$1" "$2" "${3:-}"
 }
 
+# events N TIME: N of them, quicker than so many calls
+events() {
+	event N "$2" | awk -v n="$1" '{
+		for (i = 1; i <= n; i++) {
+			line = $0
+			gsub(/idN|mN/, "&" i, line)
+			gsub(/N/, "", line)
+			print line
+		}
+	}'
+}
+
 # now_ms: the time, in milliseconds
 now_ms() {
 	echo $((${EPOCHREALTIME/[.,]/} / 1000))
@@ -214,9 +226,7 @@ now_ms() {
 }
 
 @test "a closed stdout ends it quietly, a full one is an error" {
-	for i in {1..20000}; do
-		event "$i" 2026-11-23T12:00:00Z
-	done >in
+	events 20000 2026-11-23T12:00:00Z >in
 	run --separate-stderr bash -c 'ss-replay in | head -n 1; exit "${PIPESTATUS[0]}"'
 	assert_equal "$status" 141
 	assert_equal "$stderr" ''
@@ -252,9 +262,7 @@ now_ms() {
 
 @test "memory stays small however much there is" {
 	mkdir logs
-	for i in {1..20000}; do
-		event "$i" 2026-11-23T12:00:00Z
-	done >logs/chat_2026-11-23.jsonl
+	events 20000 2026-11-23T12:00:00Z >logs/chat_2026-11-23.jsonl
 	for i in {1..40}; do
 		cat logs/chat_2026-11-23.jsonl
 	done >logs/chat_2026-11-24.jsonl
