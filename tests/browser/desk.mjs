@@ -122,6 +122,8 @@ async function policy({ browser, url, args: [address] }) {
   await p.click(".bar button >> text=Why");
   await until("why", async () => (await p.textContent("#why-by")).startsWith("Toxic, score 0."));
   await until("the labels", async () => (await p.$$("#why-labels div")).length === 6);
+  check((await p.textContent("#why-by")).startsWith("Toxic, score 0."), "the verdict of the line stays");
+  check((await p.textContent("#why-note")).includes(": not toxic, score 0."), "what it would be now");
   // on the way to a line the lines stand still; then all that came is there
   const aim = () => p.hover("#log .row.flag");
   const place = () => p.$eval("#log .row.flag", (r) => r.getBoundingClientRect().top);

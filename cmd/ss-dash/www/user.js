@@ -129,7 +129,9 @@ export function createWhy({ model }) {
       const body = { message: String(e.message) };
       if (model.threshold != null) body.threshold = model.threshold;
       const a = await ask("/api/why", body);
-      show({ ...a, message: e.message }, "As ss-moderate judges this text now, by itself.");
+      // the verdict stays the one on the line; the threshold may have changed
+      show({ ...a, message: e.message, toxic: e.toxic, score: e.score, reason: e.reason },
+        `As ss-moderate explains this text now, by itself: ${a.toxic ? "toxic" : "not toxic"}, score ${a.score}.`);
     } catch (x) {
       $("why-note").textContent = `Not known: ${x.message}.`;
     }
