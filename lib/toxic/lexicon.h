@@ -104,9 +104,14 @@ struct lex_node {
 	uint16_t entry; /* index into entries, 0: none */
 	bool strong;    /* a LEX_STRONG word ends here or further down */
 };
-/* From one state of the phrases to another by a word. */
+/*
+ * From one state of the phrases to another by a word. What a search asks of
+ * the other one stands here: hundreds of edges lead on by "you".
+ */
 struct lex_edge {
 	uint16_t from, word, to;
+	bool ends;      /* a phrase, there */
+	uint64_t leads; /* from there */
 };
 struct lexicon {
 	const struct norm *norm; /* borrowed: what its words were read by */

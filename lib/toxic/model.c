@@ -24,7 +24,9 @@
 
 typedef int8_t v8qi __attribute__((vector_size(HALF)));
 typedef int16_t v8hi __attribute__((vector_size(2 * HALF)));
+typedef float v8sf __attribute__((vector_size(4 * HALF)));
 _Static_assert(MODEL_LANES == 2 * HALF, "lanes are read as two vectors");
+_Static_assert(MODEL_HEADS + 1 == HALF, "raw values are a vector");
 _Static_assert(MODEL_TAG == 2 * HALF - 1, "the tag is in the upper bits");
 #define TAG_SHIFT 56
 #define TAG_COUNT (UINT64_C(1) << TAG_SHIFT)
@@ -113,12 +115,17 @@ fault(const struct model_header *h, size_t n)
 int
 model_view(struct model *m, const void *p, size_t n, const char **why)
 {
+	int l, k;
+
 	*why = fault(p, n);
 	if (*why != NULL)
 		return -1;
 	*m = (struct model){ .head = p,
 		.weight = (const int8_t *)p + sizeof(struct model_header),
 		.len = n };
+	for (l = 0; l < MODEL_HEADS; l++)
+		for (k = 0; k < MODEL_HIDDEN; k++)
+			m->mix[k][l] = m->head->mix[l][k];
 	return 0;
 }
 
@@ -230,21 +237,24 @@ model_finish(const struct model *m, const int32_t sum[MODEL_LANES],
 {
 	const struct model_header *h = m->head;
 	size_t n = (size_t)sum[MODEL_TAG];
-	float factor = model_factor((float)n), part, unit, z[MODEL_HEADS];
+	float factor = model_factor((float)n), part, unit, z[HALF] = { 0 };
 	int length = model_length(n, &part), l, k;
+	v8sf all, row;
 
 	for (l = 0; l < MODEL_HEADS; l++)
 		z[l] = (float)sum[l] * h->scale[l] * factor +
 		       between(&h->bias[l][length], part);
+	memcpy(&all, z, sizeof(all));
 	for (k = 0; k < MODEL_HIDDEN; k++) {
 		unit = (float)sum[MODEL_HEADS + k] * h->scale[MODEL_HEADS + k] *
 			   factor +
 		       h->shift[k];
 		if (unit <= 0)
 			continue;
-		for (l = 0; l < MODEL_HEADS; l++)
-			z[l] += unit * h->mix[l][k];
+		memcpy(&row, m->mix[k], sizeof(row));
+		all += unit * row;
 	}
+	memcpy(z, &all, sizeof(all));
 	memcpy(raw, z, TOXIC_LABELS * sizeof(*raw));
 	raw[TOXIC_TOXICITY] += between(&h->share[length], part) *
 			       (z[MODEL_LONG] - z[TOXIC_TOXICITY]);

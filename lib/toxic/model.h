@@ -57,6 +57,8 @@ struct model_header {
 
 struct model {
 	const struct model_header *head; /* NULL: none */
+	/* that of the header by unit, a number more for each of them */
+	float mix[MODEL_HIDDEN][MODEL_HEADS + 1];
 	const int8_t *weight;
 	void *map; /* NULL: the memory is somebody else's */
 	size_t len;

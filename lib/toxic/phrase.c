@@ -72,9 +72,9 @@ step(struct search *s, size_t i, unsigned state, unsigned word)
 	for (; e < end; e++) {
 		if (e->from != state || e->word != word)
 			continue;
-		if (s->lex->phrase[e->to] != LEX_NONE)
+		if (e->ends)
 			keep(s, i + 1, e->to);
-		if ((s->lex->leads[e->to] & next) != 0)
+		if ((e->leads & next) != 0)
 			follow(s, i + 1, e->to);
 	}
 }
