@@ -76,6 +76,12 @@ struct expiry {
 	struct loop_timer timer;
 };
 
+/* Viewers by how long they have waited, the longest first. */
+struct ping_row {
+	struct viewer *first, *last;
+	size_t n;
+};
+
 struct counters {
 	uint64_t connections, viewers, refused, chat, gift, other, toxic,
 	    blocked, accepted, errors, busy, bad_lines, resent, undelivered,
@@ -119,7 +125,11 @@ struct gateway {
 	struct loop *loop;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
-	lws_retry_bo_t keepalive;
+	lws_retry_bo_t keepalive; /* the library's: none */
+	struct pings {
+		struct ping_row well,
+		    asked; /* who owes no pong, and who does */
+	} pings;
 	struct loop_timer tick;
 	struct notify notify;
 	/* the listening socket (serve.c) */
@@ -233,6 +243,16 @@ struct echo *echo_new(struct lws *);
 void echo_free(struct echo *);
 int echo_receive(struct echo *, const char *, size_t);
 int echo_writable(struct echo *);
+
+/* ping.c */
+void ping_join(struct gateway *, struct viewer *);
+void ping_leave(struct gateway *, struct viewer *);
+/* A pong has come, asked for or not. */
+void ping_answered(struct gateway *, struct viewer *);
+/* He is writable: the ping that is due, if any. 0, or -1: broken. */
+int ping_write(struct viewer *);
+/* Now and then: pings who is due, and drops who didn't answer. */
+void ping_turn(struct gateway *);
 
 /* viewer.c */
 struct viewer *viewer_new(struct gateway *, struct lws *);

@@ -49,7 +49,10 @@ established(struct gateway *g, struct lws *wsi, struct conn *c)
 		return c->echo ? 0 : -1;
 	}
 	c->viewer = viewer_new(g, wsi);
-	return c->viewer ? 0 : -1;
+	if (!c->viewer)
+		return -1;
+	ping_join(g, c->viewer);
+	return 0;
 }
 
 /* The text that goes with a close code: CONTRACT 6. */
@@ -84,15 +87,17 @@ writable(struct viewer *v)
 		    (unsigned char *)text, strlen(text));
 		return -1;
 	}
-	return fan_writable(v->fan, v);
+	return ping_write(v) < 0 ? -1 : fan_writable(v->fan, v);
 }
 
 static void
 closed(struct gateway *g, struct conn *c)
 {
 	/* CLOSED can come without ESTABLISHED: FACTS on 4.1.6 */
-	if (c && c->viewer)
+	if (c && c->viewer) {
+		ping_leave(g, c->viewer);
 		viewer_free(g, c->viewer);
+	}
 	if (c) {
 		echo_free(c->echo);
 		c->viewer = NULL;
@@ -124,6 +129,10 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 		if (c->echo)
 			return echo_receive(c->echo, in, n);
 		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if (c->viewer)
+			ping_answered(g, c->viewer);
+		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return c->echo ? echo_writable(c->echo) : writable(c->viewer);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
@@ -194,14 +203,15 @@ log_line(int level, const char *line)
 
 /*
  * The library sets its libev timer while that runs, which libev does not
- * notice, so pings and time limits would come late or never. But it looks at
- * all of them whenever it is woken.
+ * notice, so time limits would come late or never. But it looks at all of them
+ * whenever it is woken.
  */
 static void
 tick(void *arg)
 {
 	struct gateway *g = arg;
 
+	ping_turn(g);
 	lws_cancel_service(g->lws);
 	loop_after(g->loop, &g->tick, TICK, tick, g);
 }
@@ -213,8 +223,6 @@ serve_open(struct gateway *g)
 	void *loops[1] = { g->ev_loop };
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-	g->keepalive.secs_since_valid_ping = (uint16_t)g->ping;
-	g->keepalive.secs_since_valid_hangup = (uint16_t)g->idle;
 	i.port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	i.protocols = protocols;
 	i.user = g;
