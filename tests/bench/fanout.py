@@ -203,8 +203,9 @@ def idle():
     finally:
         s.stop()
     n = r["connected"]
+    busy = sum(p["cpu_seconds"] for p in r["server"])
     return ((after - before) / max(n, 1), n / (r["connect_seconds"] or 1),
-            100 * r["server"]["cpu_seconds"] / 30)
+            100 * busy / 30)
 
 
 def loop():
@@ -323,6 +324,9 @@ def scale():
 
 
 def main():
+    if not {"--small", "--quick", "--markdown"}.issuperset(sys.argv[1:]):
+        print(__doc__)
+        return 0 if sys.argv[1:] == ["--help"] else 2
     missing = {}
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     want = 20000 if hard == resource.RLIM_INFINITY else min(20000, hard)

@@ -114,7 +114,8 @@ def pipeline(s, *more):
     pipe, bus = subprocess.PIPE, os.path.join(s.dir, "bus.sock")
     env = dict(os.environ, SS_BUS=bus)
     g = s.spawn(["ss-gateway", "-p", str(s.port), "--rate", "0",
-                 "--repeat-after", "0", *more],
+                 "--repeat-after", "0", "--max-connections", "20000",
+                 *more],
                 stdout=pipe, env=env)
     m = s.spawn(["ss-moderate"], False, stdin=g.stdout, stdout=pipe, env=env)
     k = s.spawn(["ss-log", "--dir", "logs", "--sync", "none"], False,
