@@ -328,8 +328,7 @@ open_all(struct app *a)
 static void
 pace(struct app *a, int64_t ts)
 {
-	double due;
-	int64_t left;
+	double due, left; /* ms */
 
 	if (!a->paced) {
 		a->paced = true;
@@ -337,10 +336,10 @@ pace(struct app *a, int64_t ts)
 		a->first_mono = clock_mono_ms();
 	}
 	due = (double)a->first_mono + (double)(ts - a->first_ts) / a->speed;
-	while (!is_over(a) && (double)clock_mono_ms() < due) {
+	/* one look at the clock a turn: less than no time would be for ever */
+	while (!is_over(a) && (left = due - (double)clock_mono_ms()) > 0) {
 		sink_flush(a->sink);
-		left = (int64_t)(due - (double)clock_mono_ms()) + 1;
-		turn(a, left > LONG_NAP ? LONG_NAP : (int)left);
+		turn(a, left >= LONG_NAP ? LONG_NAP : (int)left + 1);
 	}
 }
 
