@@ -54,11 +54,13 @@ helper_setup() {
 helper_teardown() {
 	local name f failed=0
 
-	exec 5>&- 6>&- 7>&- 8>&- 9>&-
 	for name in "${BG_NAMES[@]}"; do
 		kill -CONT "${BG_PID[$name]}" 2>/dev/null || :
 		kill -TERM "${BG_PID[$name]}" 2>/dev/null || :
 	done
+	# only now: a signal that comes while the leak sanitizer looks around,
+	# as one ends because its input did, stops that for ever
+	exec 5>&- 6>&- 7>&- 8>&- 9>&-
 	for name in "${BG_NAMES[@]}"; do
 		bg_await "${BG_PID[$name]}" 4 ||
 			kill -KILL "${BG_PID[$name]}" 2>/dev/null || :
