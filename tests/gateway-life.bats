@@ -43,6 +43,29 @@ load viewers
 	assert_equal "$status" 0
 }
 
+# sockets N: the gateway has so many
+sockets() {
+	[ "$(find "/proc/${BG_PID[gw]}/fd" -lname 'socket:*' | wc -l)" = "$1" ]
+}
+
+@test "who is at --echo's route and answers no ping is dropped, too" {
+	start_gateway_on_a_bus --echo /echo --ping 1 --idle-timeout 2
+	n=$(find "/proc/${BG_PID[gw]}/fd" -lname 'socket:*' | wc -l)
+	url=ws://127.0.0.1:$SS_PORT/echo
+	start_bg awake /usr/bin/python3 "$TESTS/client.py" "$url" --timeout 100 \
+		--until never
+	start_bg asleep /usr/bin/python3 "$TESTS/client.py" "$url" \
+		--timeout 100 --touch asleep.up --wait-file go --expect-eof
+	wait_for 10 test -e asleep.up
+	wait_for 10 sockets $((n + 2))
+	wait_for 10 sockets $((n + 1))
+	touch go
+	wait_exit asleep
+	assert_equal "$status" 0
+	run -0 client "$url" --send x --until x # who is awake is there still
+	wait_for 10 sockets $((n + 1))
+}
+
 @test "a body that does not come is answered with 408" {
 	start_pipeline
 	printf 'POST /api/gift HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"from' |

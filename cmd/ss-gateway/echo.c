@@ -78,12 +78,13 @@ echo_writable(struct echo *e)
 {
 	size_t n;
 
-	if (!e->out.len || lws_partial_buffered(e->wsi))
-		return 0;
-	n = fan_frame_len(e->out.p);
-	if (lws_write(e->wsi, (unsigned char *)e->out.p, n, LWS_WRITE_RAW) < 0)
-		return -1;
-	buf_drop(&e->out, n);
+	if (e->out.len && !lws_partial_buffered(e->wsi)) {
+		n = fan_frame_len(e->out.p);
+		if (lws_write(e->wsi, (unsigned char *)e->out.p, n,
+			LWS_WRITE_RAW) < 0)
+			return -1;
+		buf_drop(&e->out, n);
+	}
 	if (e->out.len)
 		lws_callback_on_writable(e->wsi);
 	return 0;

@@ -35,9 +35,7 @@ struct viewer {
 	struct fan *fan; /* the one he is in: show.c */
 	struct room *room;
 	struct viewer *same; /* the next one whose name hashes alike */
-	struct viewer *lag_prev, *lag_next;   /* among those who lag */
-	struct viewer *ping_prev, *ping_next; /* in his row: ping.c */
-	int64_t ping_at;                      /* ms: since when; 0: in none */
+	struct viewer *lag_prev, *lag_next; /* among those who lag */
 	int fd;
 	int place;           /* of fd, in the fan's burst */
 	unsigned slot;       /* in his room */
@@ -46,8 +44,6 @@ struct viewer {
 	bool greeted;        /* he has asked for a hello */
 	bool lagging;        /* he has a position of his own */
 	bool closing;        /* nothing more is sent */
-	bool pinged;         /* he has not answered yet */
-	bool ping_due;       /* it is still to be written */
 	bool recovering;     /* he gets what he missed: no new events yet */
 	uint64_t after;      /* recovering: the position he has got to */
 	struct fetch *fetch; /* recovering: from the hub */

@@ -29,6 +29,7 @@
 #include "names.h"
 #include "notify.h"
 #include "peer.h"
+#include "row.h"
 #include "shared.h"
 #include "sink.h"
 #include "source.h"
@@ -55,8 +56,17 @@ struct nonces;
 struct outbox;
 struct request;
 
+/* Somebody who is pinged now and then: ping.c. */
+struct ping {
+	struct row_link link;
+	int64_t at; /* since when he stands in his row, monotonic ms */
+	bool due;   /* it is still to be written */
+	struct lws *wsi;
+};
+
 /* What libwebsockets keeps per connection for us. */
 struct conn {
+	struct ping ping;
 	struct viewer *viewer;
 	struct echo *echo;   /* in his place, on --echo's route */
 	struct request *req; /* an HTTP request whose body is not read yet */
@@ -74,12 +84,6 @@ struct expiry {
 	struct viewer **v;
 	size_t n, cap;
 	struct loop_timer timer;
-};
-
-/* Viewers by how long they have waited, the longest first. */
-struct ping_row {
-	struct viewer *first, *last;
-	size_t n;
 };
 
 struct counters {
@@ -125,10 +129,8 @@ struct gateway {
 	struct loop *loop;
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
-	lws_retry_bo_t keepalive; /* the library's: none */
 	struct pings {
-		struct ping_row well,
-		    asked; /* who owes no pong, and who does */
+		struct row well, asked; /* who owes no pong, and who does */
 	} pings;
 	struct loop_timer tick;
 	struct notify notify;
@@ -136,8 +138,8 @@ struct gateway {
 	struct loop_io listener;
 	struct loop_timer listen_again, start, hello_wait;
 	bool listening;
-	size_t max_peers, npeers, nsilent;
-	struct peer *silent, *silent_last; /* see peer.c */
+	size_t max_peers, npeers;
+	struct row silent; /* see peer.c */
 	/* the two ends of the pipeline */
 	struct addr in_addr, out_addr;
 	struct source *bus;
@@ -245,12 +247,12 @@ int echo_receive(struct echo *, const char *, size_t);
 int echo_writable(struct echo *);
 
 /* ping.c */
-void ping_join(struct gateway *, struct viewer *);
-void ping_leave(struct gateway *, struct viewer *);
+void ping_join(struct gateway *, struct conn *, struct lws *);
+void ping_leave(struct conn *);
 /* A pong has come, asked for or not. */
-void ping_answered(struct gateway *, struct viewer *);
+void ping_answered(struct gateway *, struct conn *);
 /* He is writable: the ping that is due, if any. 0, or -1: broken. */
-int ping_write(struct viewer *);
+int ping_write(struct conn *);
 /* Now and then: pings who is due, and drops who didn't answer. */
 void ping_turn(struct gateway *);
 

@@ -12,21 +12,21 @@
 
 #include "gateway.h"
 #include "limits.h"
+#include "row.h"
 
 #include "banned.h"
 
 #define HEADER_MAX 4096 /* bytes of X-Forwarded-For */
 
 struct peer {
-	struct peer *prev, *next; /* among those who have said nothing yet */
+	struct row_link silent; /* among those who have said nothing yet */
 	struct lws *wsi;
 	struct in6_addr addr;
 	uint64_t subscriber;
-	int64_t wait;   /* refused: seconds until it may be tried again */
-	bool is_silent; /* in the row */
-	bool is_proxy;  /* until its request is there */
-	bool held;      /* counted among its address's connections */
-	bool too_many;  /* it was one too many */
+	int64_t wait;  /* refused: seconds until it may be tried again */
+	bool is_proxy; /* until its request is there */
+	bool held;     /* counted among its address's connections */
+	bool too_many; /* it was one too many */
 };
 
 int
@@ -91,26 +91,9 @@ peer_new(struct gateway *g, const struct sockaddr *sa)
 }
 
 static void
-leave_row(struct gateway *g, struct peer *p)
-{
-	if (!p->is_silent)
-		return;
-	p->is_silent = false;
-	g->nsilent--;
-	if (p->prev)
-		p->prev->next = p->next;
-	else
-		g->silent = p->next;
-	if (p->next)
-		p->next->prev = p->prev;
-	else
-		g->silent_last = p->prev;
-}
-
-static void
 release(struct gateway *g, struct peer *p)
 {
-	leave_row(g, p);
+	row_leave(&p->silent);
 	if (p->held)
 		limits_let_go(g, p->subscriber);
 	free(p);
@@ -126,14 +109,7 @@ peer_attach(struct gateway *g, struct peer *p, struct lws *wsi)
 	g->npeers++;
 	p->wsi = wsi;
 	lws_set_opaque_user_data(wsi, p);
-	p->is_silent = true;
-	g->nsilent++;
-	p->prev = g->silent_last;
-	if (p->prev)
-		p->prev->next = p;
-	else
-		g->silent = p;
-	g->silent_last = p;
+	row_join(&g->silent, &p->silent);
 }
 
 void
@@ -157,11 +133,12 @@ peer_of(struct lws *wsi)
 void
 peer_make_room(struct gateway *g)
 {
-	struct peer *p = g->silent;
+	struct peer *p;
 
-	if (!p)
+	if (!g->silent.first)
 		return;
-	leave_row(g, p);
+	p = ROW_ITEM(g->silent.first, struct peer, silent);
+	row_leave(&p->silent);
 	lws_set_timeout(
 	    p->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
@@ -208,7 +185,7 @@ peer_request(
 		*why = "connection: unknown";
 		return 500;
 	}
-	leave_row(g, p);
+	row_leave(&p->silent);
 	if (p->is_proxy) {
 		p->is_proxy = false;
 		n = lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR);

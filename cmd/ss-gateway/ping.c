@@ -1,10 +1,10 @@
 /*
- * ping: whether viewers are still there. Each is pinged so long after his last
- * pong (--ping), and dropped where none has come by --idle-timeout. The library
- * could do that, but keeps its timers in one sorted list: with ten thousand
- * viewers each ping walked past all of theirs, which was a tenth of a core.
- * All of a row wait equally long, so here the one who waits longest stands
- * first, and whoever comes is put behind the last.
+ * ping: whether those who are connected are still there. Each is pinged so long
+ * after his last pong (--ping), and dropped where none has come by
+ * --idle-timeout. The library could do that, but keeps its timers in one sorted
+ * list: with ten thousand viewers each ping walked past all of theirs, which
+ * was a tenth of a core. All in one row wait equally long, so here the first is
+ * who is due first.
  */
 #include <string.h>
 
@@ -13,109 +13,98 @@
 
 #include "banned.h"
 
-#define TEXT "ping"
-#define LEAST 200 /* pinged in a turn at most, and a tenth of all */
-
-static struct ping_row *
-row_of(struct gateway *g, const struct viewer *v)
-{
-	return v->pinged ? &g->pings.asked : &g->pings.well;
-}
+/*
+ * Pinged in a turn at most, and a tenth of all: those who came together would
+ * be pinged together, and events would wait for it.
+ */
+#define LEAST 200
 
 static void
-take_out(struct gateway *g, struct viewer *v)
+put(struct row *r, struct ping *p)
 {
-	struct ping_row *r = row_of(g, v);
-
-	if (v->ping_at == 0)
-		return;
-	*(v->ping_prev ? &v->ping_prev->ping_next : &r->first) = v->ping_next;
-	*(v->ping_next ? &v->ping_next->ping_prev : &r->last) = v->ping_prev;
-	v->ping_at = 0;
-	r->n--;
+	p->at = clock_mono_ms();
+	row_join(r, &p->link);
 }
 
-static void
-put_in(struct gateway *g, struct viewer *v, bool pinged)
+/* The first in a row who has stood there since then, or longer. */
+static struct conn *
+since(const struct row *r, int64_t then)
 {
-	struct ping_row *r;
+	struct conn *c;
 
-	v->pinged = pinged;
-	r = row_of(g, v);
-	v->ping_at = clock_mono_ms();
-	v->ping_prev = r->last;
-	v->ping_next = NULL;
-	*(r->last ? &r->last->ping_next : &r->first) = v;
-	r->last = v;
-	r->n++;
+	if (!r->first)
+		return NULL;
+	c = ROW_ITEM(r->first, struct conn, ping.link);
+	return c->ping.at <= then ? c : NULL;
 }
 
 void
-ping_join(struct gateway *g, struct viewer *v)
+ping_join(struct gateway *g, struct conn *c, struct lws *wsi)
 {
-	put_in(g, v, false);
+	c->ping.wsi = wsi;
+	put(&g->pings.well, &c->ping);
 }
 
 void
-ping_leave(struct gateway *g, struct viewer *v)
+ping_leave(struct conn *c)
 {
-	take_out(g, v);
+	row_leave(&c->ping.link);
 }
 
 void
-ping_answered(struct gateway *g, struct viewer *v)
+ping_answered(struct gateway *g, struct conn *c)
 {
-	if (v->ping_at == 0)
-		return;
-	take_out(g, v);
-	put_in(g, v, false);
+	if (c->ping.link.in)
+		put(&g->pings.well, &c->ping);
 }
 
 int
-ping_write(struct viewer *v)
+ping_write(struct conn *c)
 {
-	/* the library tells of no pong without a payload */
-	unsigned char text[LWS_PRE + sizeof(TEXT)];
-	size_t n = strlen(TEXT);
-	int written;
+	/* the library tells of no pong that has no payload */
+	static const char text[] = "ping";
+	unsigned char frame[LWS_PRE + sizeof text];
 
-	if (!v->ping_due || v->closing)
+	if (!c->ping.due || (c->viewer && c->viewer->closing))
 		return 0;
-	v->ping_due = false;
-	memcpy(text + LWS_PRE, TEXT, n);
-	written = lws_write(v->wsi, text + LWS_PRE, n, LWS_WRITE_PING);
-	return written < 0 ? -1 : 0;
+	c->ping.due = false;
+	memcpy(frame + LWS_PRE, text, sizeof text);
+	return lws_write(c->ping.wsi, frame + LWS_PRE, sizeof text - 1,
+		   LWS_WRITE_PING) < 0
+		   ? -1
+		   : 0;
 }
 
 static void
-ask(struct gateway *g, struct viewer *v)
+ask(struct gateway *g, struct conn *c)
 {
-	take_out(g, v);
-	put_in(g, v, true);
-	v->ping_due = true;
-	lws_callback_on_writable(v->wsi);
+	put(&g->pings.asked, &c->ping);
+	c->ping.due = true;
+	lws_callback_on_writable(c->ping.wsi);
 }
 
 static void
-drop(struct gateway *g, struct viewer *v)
+drop(struct conn *c)
 {
-	take_out(g, v);
-	v->closing = true;
+	ping_leave(c);
+	if (c->viewer)
+		c->viewer->closing = true;
 	lws_set_timeout(
-	    v->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+	    c->ping.wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
 void
 ping_turn(struct gateway *g)
 {
-	struct ping_row *well = &g->pings.well, *asked = &g->pings.asked;
+	struct pings *p = &g->pings;
 	int64_t now = clock_mono_ms();
-	int64_t ask_at = now - (int64_t)(g->ping * 1000);
-	int64_t drop_at = now - (int64_t)((g->idle - g->ping) * 1000);
-	size_t most = LEAST + (well->n + asked->n) / 10;
+	size_t most = LEAST + (p->well.n + p->asked.n) / 10;
+	struct conn *c;
 
-	while (asked->first && asked->first->ping_at <= drop_at)
-		drop(g, asked->first);
-	while (well->first && well->first->ping_at <= ask_at && most-- > 0)
-		ask(g, well->first);
+	while (
+	    (c = since(&p->asked, now - (int64_t)((g->idle - g->ping) * 1e3))))
+		drop(c);
+	while (
+	    most-- > 0 && (c = since(&p->well, now - (int64_t)(g->ping * 1e3))))
+		ask(g, c);
 }

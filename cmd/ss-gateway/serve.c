@@ -41,17 +41,19 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
+/* Of the library's own: see ping.c. */
+static const lws_retry_bo_t no_pings = { .secs_since_valid_hangup = 0 };
+
 static int
 established(struct gateway *g, struct lws *wsi, struct conn *c)
 {
-	if (upgrade_is_echo(g, wsi)) {
+	if (upgrade_is_echo(g, wsi))
 		c->echo = echo_new(wsi);
-		return c->echo ? 0 : -1;
-	}
-	c->viewer = viewer_new(g, wsi);
-	if (!c->viewer)
+	else
+		c->viewer = viewer_new(g, wsi);
+	if (!c->echo && !c->viewer)
 		return -1;
-	ping_join(g, c->viewer);
+	ping_join(g, c, wsi);
 	return 0;
 }
 
@@ -72,14 +74,13 @@ close_text(unsigned short code)
 }
 
 static int
-writable(struct viewer *v)
+writable(struct conn *c)
 {
+	struct viewer *v = c->viewer;
 	char text[32];
 	unsigned short code;
 
-	if (!v)
-		return 0;
-	if (v->close_code) {
+	if (v && v->close_code) {
 		code = v->close_code;
 		v->close_code = 0; /* asked twice, the library just drops */
 		lws_snprintf(text, sizeof text, "%s", close_text(code));
@@ -87,18 +88,21 @@ writable(struct viewer *v)
 		    (unsigned char *)text, strlen(text));
 		return -1;
 	}
-	return ping_write(v) < 0 ? -1 : fan_writable(v->fan, v);
+	if (ping_write(c) < 0)
+		return -1;
+	if (c->echo)
+		return echo_writable(c->echo);
+	return v ? fan_writable(v->fan, v) : 0;
 }
 
 static void
 closed(struct gateway *g, struct conn *c)
 {
 	/* CLOSED can come without ESTABLISHED: FACTS on 4.1.6 */
-	if (c && c->viewer) {
-		ping_leave(g, c->viewer);
+	if (c && c->viewer)
 		viewer_free(g, c->viewer);
-	}
 	if (c) {
+		ping_leave(c);
 		echo_free(c->echo);
 		c->viewer = NULL;
 		c->echo = NULL;
@@ -130,11 +134,10 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 			return echo_receive(c->echo, in, n);
 		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
 	case LWS_CALLBACK_RECEIVE_PONG:
-		if (c->viewer)
-			ping_answered(g, c->viewer);
+		ping_answered(g, c);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return c->echo ? echo_writable(c->echo) : writable(c->viewer);
+		return writable(c);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->viewer)
 			c->viewer->closing = true;
@@ -228,7 +231,7 @@ serve_open(struct gateway *g)
 	i.user = g;
 	i.foreign_loops = loops;
 	i.fd_limit_per_thread = raise_limit(g);
-	i.retry_and_idle_policy = &g->keepalive;
+	i.retry_and_idle_policy = &no_pings;
 	i.timeout_secs = 15;
 	i.keepalive_timeout = 30;
 	i.pt_serv_buf_size = 8192;
