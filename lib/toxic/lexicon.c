@@ -22,20 +22,11 @@ struct draft_node {
 };
 
 /* While building: the trie before it is packed. */
-/* Where phrases that begin alike go on together: the edges of one slot. */
-struct draft_share {
-	uint32_t edge; /* the first of them */
-	uint32_t n;    /* 0: none */
-};
-#define SHARES 8192 /* a power of two, more than there are slots in phrases */
-
 struct draft {
 	const struct norm *norm;
 	struct lexicon *lex;
 	struct draft_node *node;
 	size_t n, cap, entry_cap;
-	struct draft_share *share;
-	size_t nshares;
 };
 
 /* Room for one more of size bytes in *p. 0, or -1 with errno. */
@@ -223,14 +214,16 @@ static int
 sort_edges(struct lexicon *lex)
 {
 	struct lex_edge *old = lex->edge, *e;
+	uint64_t *leads; /* by state */
 	size_t i, n = lex->nedges;
 
 	for (lex->buckets = 1024; lex->buckets < n; lex->buckets *= 2)
 		;
 	lex->bucket = calloc(lex->buckets + 2, sizeof(*lex->bucket));
-	lex->leads = calloc(lex->nstates, sizeof(*lex->leads));
+	leads = calloc(lex->nstates, sizeof(*leads));
 	e = malloc((n + 1) * sizeof(*e));
-	if (lex->bucket == NULL || lex->leads == NULL || e == NULL) {
+	if (lex->bucket == NULL || leads == NULL || e == NULL) {
+		free(leads);
 		free(e);
 		return -1;
 	}
@@ -241,12 +234,13 @@ sort_edges(struct lexicon *lex)
 	for (i = 0; i < n; i++) {
 		e[lex->bucket[edge_hash(lex, old[i].from, old[i].word) + 1]++] =
 		    old[i];
-		lex->leads[old[i].from] |= LEX_BIT(old[i].word);
+		leads[old[i].from] |= LEX_BIT(old[i].word);
 	}
 	for (i = 0; i < n; i++) {
 		e[i].ends = lex->phrase[e[i].to] != LEX_NONE;
-		e[i].leads = lex->leads[e[i].to];
+		e[i].leads = leads[e[i].to];
 	}
+	free(leads);
 	lex->edge = e;
 	free(old);
 	return 0;
@@ -258,46 +252,9 @@ struct slot {
 	bool optional;
 };
 
-/* Exactly these words lead from a state by these edges. */
-static bool
-same_edges(const struct lexicon *lex, const struct draft_share *sh,
-    unsigned from, const struct slot *slot)
-{
-	size_t w;
-
-	if (sh->n != slot->n || lex->edge[sh->edge].from != from)
-		return false;
-	for (w = 0; w < slot->n; w++)
-		if (lex->edge[sh->edge + w].word != slot->word[w])
-			return false;
-	return true;
-}
-
-/*
- * The place of what a slot leads to from a state, or where that is to be kept;
- * NULL: there is no room, so that nothing can be shared any more.
- */
-static struct draft_share *
-find_share(struct draft *d, unsigned from, const struct slot *slot)
-{
-	uint32_t h = from;
-	size_t w;
-
-	if (d->nshares >= SHARES / 2)
-		return NULL;
-	for (w = 0; w < slot->n; w++)
-		h = (h ^ slot->word[w]) * UINT32_C(2654435769);
-	for (h >>= 7;; h++)
-		if (d->share[h & (SHARES - 1)].n == 0 ||
-		    same_edges(d->lex, &d->share[h & (SHARES - 1)], from, slot))
-			return &d->share[h & (SHARES - 1)];
-}
-
 /*
  * A phrase is a row of states, one behind each slot; a slot that may be
- * missing is passed by edges from the states before it. As far as nothing may
- * be missing, phrases share the states of a common beginning: there are
- * hundreds that begin with "you".
+ * missing is passed by edges from the states before it.
  */
 static int
 draft_states(struct draft *d, const struct slot *slot, size_t n,
@@ -305,24 +262,8 @@ draft_states(struct draft *d, const struct slot *slot, size_t n,
 {
 	unsigned state[SLOTS_MAX + 1] = { LEX_PHRASE_START };
 	size_t i, k, w, first = 0; /* the earliest state that leads to slot i */
-	struct draft_share *sh;
-	bool all = true; /* none has been optional */
 
 	for (i = 0; i < n; i++) {
-		all = all && !slot[i].optional;
-		sh = all ? find_share(d, state[i], &slot[i]) : NULL;
-		if (sh != NULL && sh->n != 0) {
-			state[i + 1] = d->lex->edge[sh->edge].to;
-			first = i + 1;
-			continue;
-		}
-		if (sh != NULL) {
-			*sh = (struct draft_share){
-				.edge = (uint32_t)d->lex->nedges,
-				.n = (uint32_t)slot[i].n
-			};
-			d->nshares++;
-		}
 		state[i + 1] = new_state(d->lex);
 		if (state[i + 1] == 0)
 			return -1;
@@ -506,28 +447,22 @@ draft_all(struct draft *d)
 int
 lex_init(struct lexicon *lex, const struct norm *nm)
 {
-	struct draft d = { .norm = nm,
-		.lex = lex,
-		.n = 1,
-		.share = calloc(SHARES, sizeof(*d.share)) };
+	struct draft d = { .norm = nm, .lex = lex, .n = 1 };
 	void *p = NULL;
 	int r = -1;
 
 	lex->norm = nm;
 	lex->usual = usual_new();
-	if (lex->usual == NULL) {
-		free(d.share);
+	if (lex->usual == NULL)
 		return -1;
-	}
 	lex->nentries = 1;
 	lex->nstates = LEX_PHRASE_START;
-	if (d.share != NULL && new_state(lex) == LEX_PHRASE_START &&
+	if (new_state(lex) == LEX_PHRASE_START &&
 	    grow(&p, 0, &d.cap, sizeof(*d.node)) == 0) {
 		d.node = p;
 		r = draft_all(&d);
 	}
 	free(d.node);
-	free(d.share);
 	return r;
 }
 
@@ -538,7 +473,6 @@ lex_release(struct lexicon *lex)
 	free(lex->entry);
 	free(lex->edge);
 	free(lex->bucket);
-	free(lex->leads);
 	free(lex->phrase);
 	free(lex->line);
 	typo_free(lex->typo);

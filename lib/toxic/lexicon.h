@@ -111,7 +111,7 @@ struct lex_node {
 struct lex_edge {
 	uint16_t from, word, to;
 	bool ends;      /* a phrase, there */
-	uint64_t leads; /* from there */
+	uint64_t leads; /* LEX_BIT of the words that lead on from there */
 };
 struct lexicon {
 	const struct norm *norm; /* borrowed: what its words were read by */
@@ -123,7 +123,6 @@ struct lexicon {
 	size_t nedges, edge_cap;
 	uint16_t *bucket; /* where the row of a hash begins; one more */
 	size_t buckets;   /* a power of two */
-	uint64_t *leads;  /* by state: LEX_BIT of the words that lead on */
 	uint8_t *phrase;  /* profile by state */
 	uint16_t *line;   /* and where it stands in phrases.txt */
 	size_t nstates, state_cap;

@@ -56,7 +56,7 @@ next_words(const struct search *s, size_t i)
 	return words;
 }
 
-static void follow(struct search *s, size_t i, unsigned state);
+static void follow(struct search *s, size_t i, const struct lex_edge *by);
 
 /*
  * From state by the word of token i, to all the states that it leads to from
@@ -75,16 +75,15 @@ step(struct search *s, size_t i, unsigned state, unsigned word)
 		if (e->ends)
 			keep(s, i + 1, e->to);
 		if ((e->leads & next) != 0)
-			follow(s, i + 1, e->to);
+			follow(s, i + 1, e);
 	}
 }
 
-/* Goes on from state with token i, or one behind it if fillers stand there. */
+/* Goes on by an edge with token i, or one behind it if fillers stand there. */
 static void
-follow(struct search *s, size_t i, unsigned state)
+follow(struct search *s, size_t i, const struct lex_edge *by)
 {
 	const struct lex_entry *e;
-	uint64_t leads = s->lex->leads[state];
 	size_t k;
 
 	for (k = 0; k <= SKIP && i + k < s->n && s->budget > 0; k++) {
@@ -92,10 +91,10 @@ follow(struct search *s, size_t i, unsigned state)
 		if (e == NULL)
 			return;
 		s->budget--;
-		if ((leads & LEX_BIT(e->word)) != 0)
-			step(s, i + k, state, e->word);
+		if ((by->leads & LEX_BIT(e->word)) != 0)
+			step(s, i + k, by->to, e->word);
 		if ((e->flags & LEX_GROUP) != 0)
-			step(s, i + k, state, s->lex->group);
+			step(s, i + k, by->to, s->lex->group);
 		if (!is_filler(e))
 			return;
 	}
