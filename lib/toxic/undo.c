@@ -1,8 +1,7 @@
 /*
  * undo: see undo.h. A reading is taken where it is a usual word, and of
- * several the most usual. Single letters are cut into the words that are
- * likeliest together (Viterbi), and left alone where letters by chance would
- * be as likely. All work is bounded by the number of glyphs, times a constant.
+ * several the most usual. All work is bounded by the number of glyphs, times a
+ * constant.
  */
 #include "undo.h"
 
@@ -11,6 +10,7 @@
 
 #include "ordinary.h"
 #include "run.h"
+#include "undo-impl.h"
 #include "usual.h"
 
 #include "../banned.h"
@@ -23,23 +23,6 @@
 #define MARKS_MAX 2     /* in a row inside a word */
 #define MASKED_MAX 64   /* words of a text that are filled in */
 #define MASKED_MANY 2   /* words that need no mask, and any may have one */
-#define GAP_LEAST 3     /* letters of a run that tells the gap */
-/* What letters cost that are no usual word, by their number. */
-#define STRAY (18 * USUAL_BIT)
-#define STRAY_LETTERS 2
-#define UNKNOWN (8 * USUAL_BIT)
-#define UNKNOWN_LETTER 16
-
-struct undo {
-	const struct lexicon *lex;
-	struct norm_glyph *g;
-	size_t n, k; /* glyphs, and how many of them are done */
-	size_t
-	    harmless; /* words that masks hide nothing strong in, or SIZE_MAX */
-	unsigned filled; /* of which so many were tried */
-	size_t gaplen;   /* of the first run; 0: none, SIZE_MAX: not known */
-	uint32_t gap[RUN_GAP]; /* its characters */
-};
 
 static bool
 in_word(const struct norm_glyph *g)
@@ -68,17 +51,16 @@ word_end(const struct undo *u, size_t i)
 	return i;
 }
 
-static void
-copy(struct undo *u, size_t from, size_t to)
+void
+undo_copy(struct undo *u, size_t from, size_t to)
 {
 	if (u->k < from)
 		memmove(u->g + u->k, u->g + from, (to - from) * sizeof(*u->g));
 	u->k += to - from;
 }
 
-/* Writes a letter with the bytes of the glyphs from from up to to. */
-static void
-put(struct undo *u, char letter, size_t from, size_t to)
+void
+undo_put(struct undo *u, char letter, size_t from, size_t to)
 {
 	struct norm_glyph *g = &u->g[u->k++];
 
@@ -97,7 +79,7 @@ put_word(struct undo *u, const struct usual_word *w, size_t from, size_t to)
 	size_t i;
 
 	for (i = from; i < to; i++)
-		put(u, w->s[i - from], i, i + 1);
+		undo_put(u, w->s[i - from], i, i + 1);
 }
 
 /* --- signs ------------------------------------------------------------- */
@@ -364,10 +346,10 @@ shorten(struct undo *u, size_t from, const struct drawn *d)
 		return false;
 	for (i = k = 0; i < d->n; at += d->times[i++]) {
 		if (k < d->nat && d->at[k] == i && (best >> k++ & 1) != 0) {
-			put(u, d->word.s[i], at, at + 1);
-			put(u, d->word.s[i], at + 1, at + d->times[i]);
+			undo_put(u, d->word.s[i], at, at + 1);
+			undo_put(u, d->word.s[i], at + 1, at + d->times[i]);
 		} else {
-			put(u, d->word.s[i], at, at + d->times[i]);
+			undo_put(u, d->word.s[i], at, at + d->times[i]);
 		}
 	}
 	return true;
@@ -423,138 +405,6 @@ respell(struct undo *u, size_t from, size_t to)
 
 /* --- single letters ------------------------------------------------------ */
 
-/* A run cut into words: of each beginning its cost and its last word. */
-struct cut {
-	char letter[RUN_MAX];
-	size_t at[RUN_MAX]; /* glyphs */
-	size_t n;
-	unsigned cost[RUN_MAX + 1];
-	uint8_t last[RUN_MAX + 1];
-};
-
-static unsigned
-word_cost(const struct undo *u, const char *s, size_t n)
-{
-	struct usual_word w = { "" };
-	unsigned cost = USUAL_NONE;
-
-	if (n <= USUAL_LETTERS) {
-		memcpy(w.s, s, n);
-		cost = usual_cost(u->lex->usual, &w);
-	}
-	if (cost != USUAL_NONE)
-		return cost;
-	return n <= STRAY_LETTERS ? STRAY
-				  : UNKNOWN + UNKNOWN_LETTER * (unsigned)n;
-}
-
-static void
-cut_run(const struct undo *u, struct cut *c)
-{
-	size_t end, len;
-	unsigned cost;
-
-	c->cost[0] = 0;
-	for (end = 1; end <= c->n; end++) {
-		/* all of it may be one word, however long */
-		c->cost[end] = word_cost(u, c->letter, end);
-		c->last[end] = (uint8_t)end;
-		for (len = 1; len < end && len <= USUAL_LETTERS; len++) {
-			cost = c->cost[end - len] +
-			       word_cost(u, c->letter + end - len, len);
-			if (cost < c->cost[end]) {
-				c->cost[end] = cost;
-				c->last[end] = (uint8_t)len;
-			}
-		}
-	}
-}
-
-static void
-put_cut(struct undo *u, const struct cut *c)
-{
-	bool begins[RUN_MAX + 1] = { false };
-	struct norm_glyph gap;
-	size_t i;
-
-	for (i = c->n; i > 0; i -= c->last[i])
-		begins[i - c->last[i]] = true;
-	for (i = 0; i < c->n; i++) {
-		if (begins[i] && i > 0) {
-			gap = u->g[c->at[i] - 1];
-			gap.kind = NORM_BLANK;
-			gap.alt = 0;
-			gap.cp = ' ';
-			u->g[u->k++] = gap;
-		}
-		put(u, c->letter[i], c->at[i], c->at[i] + 1);
-	}
-}
-
-static void
-learn_gap(struct undo *u, const struct run *r)
-{
-	size_t i;
-
-	u->gaplen = r->gaplen;
-	for (i = 0; i < r->gaplen; i++)
-		u->gap[i] = u->g[r->gap + i].cp;
-}
-
-/*
- * Of two letters: that they are a word is known by others that have the same
- * gap between more letters.
- */
-static bool
-is_usual_gap(struct undo *u, const struct run *r)
-{
-	struct run next;
-	size_t i;
-
-	for (i = r->end; u->gaplen == SIZE_MAX && i < u->n; i++)
-		if (run_single(u->g, u->n, i) &&
-		    run_letters(u->g, u->n, i, &next) >= GAP_LEAST)
-			learn_gap(u, &next);
-	if (u->gaplen == SIZE_MAX)
-		u->gaplen = 0;
-	for (i = 0; i < r->gaplen && r->gaplen == u->gaplen; i++)
-		if (u->gap[i] != u->g[r->gap + i].cp)
-			return false;
-	return r->gaplen == u->gaplen;
-}
-
-/* Words of the single letters at from. Their end, or from. */
-static size_t
-unspell(struct undo *u, size_t from)
-{
-	struct cut c;
-	struct run r;
-	size_t i;
-
-	if (run_letters(u->g, u->n, from, &r) < 2)
-		return from;
-	if (r.letters >= GAP_LEAST && u->gaplen == SIZE_MAX)
-		learn_gap(u, &r);
-	if (r.letters < GAP_LEAST && !is_usual_gap(u, &r))
-		return from;
-	c.n = 0;
-	for (i = from; i < r.end; i += 1 + r.gaplen) {
-		if (u->g[i].kind != NORM_LETTER || u->g[i].sym >= NORM_CYR)
-			return from;
-		c.letter[c.n] = (char)('a' + u->g[i].sym);
-		c.at[c.n++] = i;
-	}
-	cut_run(u, &c);
-	/* one word is left to those who know what it means */
-	if (c.last[c.n] != c.n || (c.n < GAP_LEAST && c.cost[c.n] < STRAY))
-		put_cut(u, &c);
-	else if (c.n < GAP_LEAST)
-		return from;
-	else
-		copy(u, from, r.end);
-	return r.end;
-}
-
 /* ------------------------------------------------------------------------ */
 
 /* The end of the word at i with signs for letters inside of it. */
@@ -586,14 +436,14 @@ odd_word(struct undo *u, size_t i)
 
 	if (end > i) {
 		if (!unmask(u, i, end))
-			copy(u, i, end);
+			undo_copy(u, i, end);
 		return end;
 	}
 	end = coded_end(u, i);
 	if (decode(u, i, end))
 		return end;
 	if ((end == part || !decode(u, i, part)) && !respell(u, i, part))
-		copy(u, i, part);
+		undo_copy(u, i, part);
 	return part;
 }
 
@@ -609,7 +459,7 @@ word(struct undo *u, size_t i)
 	    (u->g[end].kind == NORM_GLUE && u->g[end].alt != 0))
 		return odd_word(u, i);
 	if (!respell(u, i, end))
-		copy(u, i, end);
+		undo_copy(u, i, end);
 	return end;
 }
 
@@ -624,11 +474,11 @@ undo_text(const struct lexicon *lex, struct norm_glyph *g, size_t n)
 	size_t i = 0, end;
 
 	while (i < n) {
-		end = run_single(g, n, i) ? unspell(&u, i) : i;
+		end = run_single(g, n, i) ? undo_spelt(&u, i) : i;
 		if (end == i && in_word(&g[i]))
 			end = word(&u, i);
 		else if (end == i)
-			copy(&u, i, ++end);
+			undo_copy(&u, i, ++end);
 		i = end;
 	}
 	g[u.k] = g[n];
