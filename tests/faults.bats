@@ -586,3 +586,15 @@ nonce() {
 	refute [ "$(gift gone)" = old ]
 	exec 6>&-
 }
+
+@test "ss-replay --speed goes on where time leaps between two looks at it" {
+	shim
+	for i in {10..59}; do
+		printf '{"type":"chat","user":"u","message":"%s","ts":"2026-11-23T12:00:%sZ"}\n' \
+			"$i" "$i"
+	done >in
+	echo 'clock 10' >steps
+	run -0 env SS_SHIM="$PWD/steps" LD_PRELOAD="$SHIM" \
+		timeout "$(slow 20)" ss-replay --speed 90 in
+	assert_output "$(cat in)"
+}

@@ -16,8 +16,7 @@ events() {
 	event N "$2" | awk -v n="$1" '{
 		for (i = 1; i <= n; i++) {
 			line = $0
-			gsub(/idN|mN/, "&" i, line)
-			gsub(/N/, "", line)
+			gsub(/N/, i, line)
 			print line
 		}
 	}'

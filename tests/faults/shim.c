@@ -1,5 +1,5 @@
 /*
- * shim: faults that are hard to come by, for ss-log under LD_PRELOAD. What
+ * shim: faults that are hard to come by, for programs under LD_PRELOAD. What
  * shall fail stands in the file that SS_SHIM names, one word a line and read
  * at each call, so that a test can begin and end a fault at any time:
  *
@@ -9,6 +9,7 @@
  *	short       write(2) to an event file takes half of it
  *	delay US    send(2) waits so many microseconds: the time between an
  *	            event's being written and its being passed on
+ *	clock MS    the monotonic clock goes on by so much at each look
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,10 +20,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef int sync_fn(int);
 typedef ssize_t write_fn(int, const void *, size_t);
+typedef int clock_fn(clockid_t, struct timespec *);
 typedef ssize_t send_fn(int, const void *, size_t, int);
 
 static long failed_syncs;
@@ -115,4 +118,21 @@ send(int fd, const void *p, size_t n, int flags)
 	if (us > 0)
 		usleep((useconds_t)us);
 	return real(fd, p, n, flags);
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	static long long ahead; /* ns */
+	clock_fn *real = (clock_fn *)dlsym(RTLD_NEXT, "clock_gettime");
+	long long ns;
+	int rc = real(id, t);
+
+	if (rc < 0 || id != CLOCK_MONOTONIC)
+		return rc;
+	ahead += setting("clock", 0) * 1000000LL;
+	ns = t->tv_nsec + ahead;
+	t->tv_sec += (time_t)(ns / 1000000000);
+	t->tv_nsec = (long)(ns % 1000000000);
+	return rc;
 }
