@@ -125,9 +125,8 @@ async function policy({ browser, url, args: [address] }) {
   check((await p.textContent("#why-by")).startsWith("Toxic, score 0."), "the verdict of the line stays");
   check((await p.textContent("#why-note")).includes(": not toxic, score 0."), "what it would be now");
   // on the way to a line the lines stand still; then all that came is there
-  const aim = () => p.hover("#log .row.flag");
   const place = () => p.$eval("#log .row.flag", (r) => r.getBoundingClientRect().top);
-  await aim();
+  await p.hover("#log .row.flag");
   const where = await place();
   await p.selectOption("#slow", "0");
   await until("slow mode is off", async () => {

@@ -2,6 +2,7 @@
 // rows and makes them once a frame; who has scrolled up is left in peace.
 
 import { giftOf } from "./catalogue.js";
+import { createFollow } from "./follow.js";
 import { $, act, button, clock, hue, make } from "./parts.js";
 
 const ROWS = 250;
@@ -87,6 +88,7 @@ export function createLog({ model, onuser, onwhy }) {
   let rows = new Map(); // item -> row
   let waiting = [], frame = 0, missed = 0;
   let timer;
+  const follow = createFollow(log, goOn);
 
   function fits(item) {
     if (only.kind === "toxic" && !item.e.toxic) return false;
@@ -94,16 +96,6 @@ export function createLog({ model, onuser, onwhy }) {
     if (["gift", "action"].includes(only.kind) && item.kind !== only.kind) return false;
     if (only.user && !`${author(item)} ${item.e.user || ""}`.toLowerCase().includes(only.user)) return false;
     return !only.text || say(item).toLowerCase().includes(only.text);
-  }
-
-  // It follows until one scrolls up; that the end moves, for a row grew or the
-  // window shrank, is no reason to stop.
-  let following = true, top = 0;
-  const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  function toEnd() {
-    log.scrollTop = log.scrollHeight;
-    top = log.scrollTop;
-    following = true;
   }
 
   function put(items) {
@@ -123,12 +115,12 @@ export function createLog({ model, onuser, onwhy }) {
 
   // While the pointer is on its way to a line, the lines stand still: or one
   // would click on what has just moved there.
-  let pointer = "", moved = -AIM, resume;
+  let pointer = "", moved = -AIM, later;
   const aiming = () => log.matches(":hover") && performance.now() - moved < AIM;
-  function go() {
-    clearTimeout(resume);
-    if (!missed || !following) return;
-    if (aiming()) resume = setTimeout(go, AIM);
+  function goOn() {
+    clearTimeout(later);
+    if (!missed || !follow.on) return;
+    if (aiming()) later = setTimeout(goOn, AIM);
     else all();
   }
 
@@ -136,15 +128,15 @@ export function createLog({ model, onuser, onwhy }) {
     frame = 0;
     const fresh = waiting.filter(fits);
     waiting = [];
-    if ((!following || aiming()) && log.childElementCount) {
+    if ((!follow.on || aiming()) && log.childElementCount) {
       missed += fresh.length;
       newer.hidden = !missed;
       newer.textContent = `${missed} newer`;
-      return go();
+      return goOn();
     }
     if (missed) return all();
     put(fresh);
-    toEnd();
+    follow.toEnd();
   }
 
   function all() {
@@ -155,7 +147,7 @@ export function createLog({ model, onuser, onwhy }) {
     rows = new Map();
     const fit = model.items.filter(fits);
     put(fit);
-    toEnd();
+    follow.toEnd();
     $("shown").textContent = only.kind || only.text || only.user
       ? `${fit.length} of the last ${model.items.length}` : "";
   }
@@ -206,18 +198,12 @@ export function createLog({ model, onuser, onwhy }) {
   });
   log.addEventListener("mouseleave", () => {
     if (!bar.contains(document.activeElement)) bar.remove();
-    go();
+    goOn();
   });
   log.addEventListener("click", (e) => {
     const r = e.target.closest(".row");
     if (e.target.matches(".who") && of.get(r)) onuser(author(of.get(r)));
   });
-  log.addEventListener("scroll", () => {
-    if (atEnd()) following = true;
-    else if (log.scrollTop < top) following = false;
-    top = log.scrollTop;
-    go();
-  }, { passive: true });
   log.addEventListener("keydown", (e) => {
     const r = document.activeElement.closest(".row"), item = r && of.get(r);
     const go = { ArrowUp: r ? r.previousElementSibling : log.lastElementChild, ArrowDown: r?.nextElementSibling }[e.key];

@@ -2,22 +2,17 @@
 // touched once a frame however many come, and follows the newest as long as
 // one hasn't scrolled up; then what comes waits, and a button says how many.
 
+import { createFollow } from "./follow.js";
+
 const ROWS = 250;
-const NEAR = 48; // pixels from the end that count as the end
 
 // draw(item) makes an item's element; items have an id, and get a node.
 export function createList({ box, button, draw, onshow }) {
   const rows = []; // in the document, oldest first
   let queue = []; // not yet in it
   const byId = new Map();
-  let following = true, asked = false, missed = 0;
-  let top = 0; // where it was scrolled to when it was last looked at
-
-  const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-  const toEnd = () => {
-    box.scrollTop = box.scrollHeight;
-    top = box.scrollTop;
-  };
+  let asked = false, missed = 0;
+  const follow = createFollow(box, ask);
 
   function ask() {
     if (asked) return;
@@ -31,7 +26,7 @@ export function createList({ box, button, draw, onshow }) {
 
   function frame() {
     asked = false;
-    if (!following) return tell();
+    if (!follow.on) return tell();
     if (queue.length) {
       const some = document.createDocumentFragment();
       for (const item of queue) {
@@ -49,12 +44,12 @@ export function createList({ box, button, draw, onshow }) {
     }
     missed = 0;
     tell();
-    toEnd();
+    follow.toEnd();
   }
 
   function tell() {
     const n = missed;
-    button.hidden = following || n === 0;
+    button.hidden = follow.on || n === 0;
     if (!button.hidden)
       button.textContent = n === 1 ? "1 new message" : `${n.toLocaleString()} new messages`;
   }
@@ -73,7 +68,7 @@ export function createList({ box, button, draw, onshow }) {
     const node = draw(item);
     item.node.replaceWith(node);
     item.node = node;
-    if (following) ask();
+    if (follow.on) ask();
   }
 
   function remove(item, slowly) {
@@ -92,21 +87,11 @@ export function createList({ box, button, draw, onshow }) {
   }
 
   function jump() {
-    following = true;
+    follow.toEnd();
     ask();
   }
 
-  // Where one isn't at the end, one may have scrolled up, or the end has moved:
-  // a row grew, and the event is the one of scrolling there before it did.
-  box.addEventListener("scroll", () => {
-    const end = atEnd(), up = box.scrollTop < top;
-    top = box.scrollTop;
-    if (end === following || (following && !up)) return;
-    following = end;
-    ask();
-  }, { passive: true });
   button.addEventListener("click", () => { jump(); box.focus(); });
-  new ResizeObserver(() => { if (following) toEnd(); }).observe(box);
 
   return {
     add, redraw, remove, jump,
