@@ -8,6 +8,7 @@
  * form that keeps jq's line numbers. A line with a # in it, which may begin a
  * comment, gets its closing parenthesis on the next line.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "filter.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "filter-impl.h"
 
 #include "banned.h"
 
@@ -43,6 +46,15 @@ no_debug(void *arg, jv msg)
 	jv_free(msg);
 }
 
+/* The beginning of a string that may quote a whole program. Borrows v. */
+static void
+add_start(struct buf *err, jv v)
+{
+	const char *s = jv_string_value(v);
+
+	(void)buf_add(err, s, strnlen(s, err->max - err->len));
+}
+
 /* jq's first complaint; later ones follow from it. */
 static void
 keep_error(void *arg, jv msg)
@@ -51,7 +63,7 @@ keep_error(void *arg, jv msg)
 
 	msg = jq_format_error(msg);
 	if (err->len == 0)
-		(void)buf_adds(err, jv_string_value(msg));
+		add_start(err, msg);
 	jv_free(msg);
 }
 
@@ -90,17 +102,25 @@ tidy_error(struct buf *err)
 	}
 }
 
-/* Where import and include look: beside the rules. */
+/*
+ * Where import and include look: beside the rules. The folder is given as an
+ * absolute path, because jq 1.6 puts a relative one behind itself; it looks
+ * in the working directory before that all the same.
+ */
 static void
 set_origin(jq_state *jq, const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	char *folder, *whole = NULL;
 	jv dir;
 
-	if (slash == NULL)
-		dir = jv_string(".");
-	else
-		dir = jv_string_sized(path, (int)(slash - path + 1));
+	folder = slash ? strndup(path, (size_t)(slash - path + 1))
+		       : strdup(".");
+	if (folder != NULL)
+		whole = realpath(folder, NULL);
+	dir = jv_string(whole != NULL ? whole : "/");
+	free(folder);
+	free(whole);
 	jq_set_attr(jq, jv_string("JQ_ORIGIN"), jv_copy(dir));
 	jq_set_attr(jq, jv_string("PROGRAM_ORIGIN"), jv_copy(dir));
 	jq_set_attr(
@@ -174,7 +194,7 @@ each_line(
 }
 
 struct joined {
-	struct buf text;
+	struct buf *text; /* borrowed */
 	size_t rules;
 	bool open; /* the last one's parenthesis */
 };
@@ -185,15 +205,15 @@ join_line(void *arg, const char *line, size_t n)
 	struct joined *j = arg;
 
 	if (line != NULL) {
-		if ((j->open && buf_addc(&j->text, ')') < 0) ||
-		    buf_adds(&j->text, j->rules++ == 0 ? "(" : "|(") < 0 ||
-		    buf_add(&j->text, line, n) < 0)
+		if ((j->open && buf_addc(j->text, ')') < 0) ||
+		    buf_adds(j->text, j->rules++ == 0 ? "(" : "|(") < 0 ||
+		    buf_add(j->text, line, n) < 0)
 			return -1;
 		j->open = memchr(line, '#', n) != NULL;
-		if (!j->open && buf_addc(&j->text, ')') < 0)
+		if (!j->open && buf_addc(j->text, ')') < 0)
 			return -1;
 	}
-	return buf_addc(&j->text, '\n');
+	return buf_addc(j->text, '\n');
 }
 
 /* A line that is only part of something larger. */
@@ -218,21 +238,31 @@ is_fragment(void *arg, const char *line, size_t n)
 	return 0;
 }
 
+int
+filter_join(const char *text, struct buf *program)
+{
+	struct joined j = { .text = program };
+
+	if (each_line(text, join_line, &j) < 0 ||
+	    (j.open && buf_addc(program, ')') < 0) ||
+	    (j.rules == 0 && buf_addc(program, '.') < 0))
+		return -1;
+	return 0;
+}
+
 /* Each line a rule. */
 static jq_state *
 compile_lines(const char *text, const char *path, struct buf *err)
 {
-	struct joined j = { 0 };
 	jq_state *jq = NULL;
+	struct buf program;
 
-	buf_init(&j.text, 4 * RULES_MAX);
-	if (each_line(text, join_line, &j) < 0 ||
-	    (j.open && buf_addc(&j.text, ')') < 0) ||
-	    (j.rules == 0 && buf_addc(&j.text, '.') < 0))
+	buf_init(&program, 4 * RULES_MAX);
+	if (filter_join(text, &program) < 0)
 		(void)buf_adds(err, strerror(errno));
 	else
-		jq = compile(j.text.p, path, err);
-	buf_release(&j.text);
+		jq = compile(program.p, path, err);
+	buf_release(&program);
 	return jq;
 }
 
@@ -246,7 +276,9 @@ compile_file(const char *text, const char *path, struct buf *err)
 		return jq;
 	buf_init(&err2, RULES_MAX);
 	jq = compile(text, path, &err2);
-	if (jq == NULL && each_line(text, is_fragment, NULL) != 0) {
+	if (jq != NULL) {
+		buf_reset(err);
+	} else if (each_line(text, is_fragment, NULL) != 0) {
 		buf_reset(err);
 		(void)buf_adds(err, err2.p);
 	}
@@ -263,6 +295,46 @@ drop_returns(char *text)
 			*text = ' ';
 }
 
+/* text: a copy, to be changed. */
+static struct filter *
+make(struct buf *text, const char *path, struct buf *err)
+{
+	struct filter *f;
+
+	if (strlen(text->p) != text->len) {
+		(void)buf_adds(err, "a NUL byte in it");
+		return NULL;
+	}
+	f = calloc(1, sizeof(*f));
+	if (f == NULL) {
+		(void)buf_adds(err, strerror(errno));
+		return NULL;
+	}
+	drop_returns(text->p);
+	f->jq = compile_file(text->p, path, err);
+	if (f->jq == NULL) {
+		free(f);
+		f = NULL;
+	}
+	return f;
+}
+
+struct filter *
+filter_parse(const char *text, size_t n, const char *path, struct buf *err)
+{
+	struct filter *f = NULL;
+	struct buf copy;
+
+	buf_reset(err);
+	buf_init(&copy, RULES_MAX);
+	if (buf_add(&copy, text, n) < 0)
+		(void)buf_adds(err, strerror(errno));
+	else
+		f = make(&copy, path, err);
+	buf_release(&copy);
+	return f;
+}
+
 struct filter *
 filter_load(const char *path, struct buf *err)
 {
@@ -271,26 +343,10 @@ filter_load(const char *path, struct buf *err)
 
 	buf_reset(err);
 	buf_init(&text, RULES_MAX);
-	if (read_file(path, &text) < 0) {
+	if (read_file(path, &text) < 0)
 		(void)buf_adds(err, strerror(errno));
-		goto out;
-	}
-	if (strlen(text.p) != text.len) {
-		(void)buf_adds(err, "a NUL byte in it");
-		goto out;
-	}
-	f = calloc(1, sizeof(*f));
-	if (f == NULL) {
-		(void)buf_adds(err, strerror(errno));
-		goto out;
-	}
-	drop_returns(text.p);
-	f->jq = compile_file(text.p, path, err);
-	if (f->jq == NULL) {
-		free(f);
-		f = NULL;
-	}
-out:
+	else
+		f = make(&text, path, err);
 	buf_release(&text);
 	return f;
 }
@@ -323,9 +379,11 @@ add_text(struct buf *err, jv v)
 {
 	if (jv_get_kind(v) != JV_KIND_STRING)
 		v = jv_dump_string(v, 0);
-	(void)buf_adds(err, jv_string_value(v));
+	add_start(err, v);
 	jv_free(v);
 	tidy_error(err);
+	if (err->len == 0)
+		(void)buf_adds(err, "an error that says nothing");
 }
 
 /* Takes res, an object. */

@@ -29,6 +29,12 @@ struct filter_verdict {
  * the line's number.
  */
 struct filter *filter_load(const char *path, struct buf *err);
+/*
+ * The same of n bytes in memory, which are copied; path says where they are
+ * said to be from, because import and include look beside it.
+ */
+struct filter *filter_parse(
+    const char *text, size_t n, const char *path, struct buf *err);
 void filter_free(struct filter *);
 /*
  * Runs the rules on one event (n bytes of JSON, borrowed). Of several

@@ -1,6 +1,8 @@
 /* filter: rules files that compile or don't, and what they say of an event. */
 #include "../../lib/filter.h"
 
+#include <sys/stat.h>
+
 #include "tap.h"
 
 #include "../../lib/banned.h"
@@ -67,6 +69,10 @@ test_results(void)
 		{ "null", "{}", "error: result is not an object" },
 		{ "error(\"no\")", "{}", "error: no" },
 		{ "error({a:1})", "{}", "error: {\"a\":1}" },
+		{ "error(\"\")", "{}", "error: an error that says nothing" },
+		{ "error(\"\\na\")", "{}",
+		    "error: an error that says nothing" },
+		{ "error(\"a\\u0000b\")", "{}", "error: a" },
 		{ "halt", "{}", "error: halted" },
 		{ "{}|halt_error", "{}", "error: halted" },
 		{ "debug", "{}", "t-1 b-1 -" },
@@ -148,6 +154,53 @@ test_goes_on(void)
 	filter_free(f);
 }
 
+/* What is wrong is said, however much there is to say. */
+static void
+test_long_errors(void)
+{
+	static char text[1 << 18];
+	struct filter *f = load("error(\"x\" * 100000)");
+
+	if (!OK(f != NULL))
+		return;
+	OK(strncmp(run(f, "{}"), "error: xxx", 10) == 0);
+	OK(err.len == 300);
+	filter_free(f);
+	/* jq's message is the program itself, behind a few words */
+	memset(text, ' ', sizeof(text));
+	memcpy(text, ". = =", 5);
+	text[sizeof(text) - 1] = '.';
+	OK(load_n(text, sizeof(text)) == NULL);
+	OK(strstr(err.p, "syntax error") != NULL);
+}
+
+/* The same of bytes in memory; imports look where they are said to be from. */
+static void
+test_parse(void)
+{
+	static const char rules[] = "import \"l\" as l;\nl::f\nxx";
+	FILE *file = NULL;
+	struct filter *f;
+
+	if (mkdir("filter-test", 0700) == 0)
+		file = fopen("filter-test/l.jq", "w");
+	if (file == NULL || fputs("def f: .toxic = true;\n", file) < 0 ||
+	    fclose(file) != 0)
+		abort();
+	f = filter_parse(rules, sizeof(rules) - 4, "filter-test/r.jq", &err);
+	OK_FOR(err.len == 0, err.p);
+	if (OK(f != NULL))
+		IS_STR(run(f, "{}"), "t1 b-1 -");
+	filter_free(f);
+	f = filter_parse(rules, sizeof(rules) - 4, "elsewhere/r.jq", &err);
+	OK(f == NULL);
+	IS_STR(err.p, "module not found: l");
+	OK(filter_parse(".\0.", 3, "r.jq", &err) == NULL);
+	IS_STR(err.p, "a NUL byte in it");
+	remove("filter-test/l.jq");
+	remove("filter-test");
+}
+
 /* A reason may be any string; one that doesn't fit is an error. */
 static void
 test_reason(void)
@@ -174,6 +227,8 @@ main(void)
 	test_results();
 	test_errors();
 	test_goes_on();
+	test_long_errors();
+	test_parse();
 	test_reason();
 	filter_free(NULL);
 	buf_release(&err);
