@@ -563,6 +563,15 @@ run_examples() {
 	done
 }
 
+@test "each fuzz target has something to begin with" {
+	for f in "$ROOT"/tests/fuzz/*.c; do
+		f=${f##*/}
+		run find "$ROOT/tests/fuzz/corpus/${f%.c}" -type f -size +0
+		assert_success
+		assert [ "${#lines[@]}" -gt 1 ]
+	done
+}
+
 @test "make install puts everything in its place, make uninstall takes it away" {
 	local built=${BINDIR%/bin}
 
