@@ -27,6 +27,7 @@
 struct norm_cache {
 	struct uni *uni;
 	struct norm_entry *page[PAGES];
+	size_t npages;           /* that there are */
 	struct norm_entry *more; /* the second and further glyphs */
 	size_t nmore, cap;
 };
@@ -422,8 +423,10 @@ ask(struct norm_cache *c, uint32_t cp, struct norm_entry out[4])
 	struct norm_entry **page = &c->page[cp / PAGE], *e;
 	size_t n = look_up(c->uni, cp, out);
 
-	if (*page == NULL)
+	if (*page == NULL) {
 		*page = calloc(PAGE, sizeof(**page));
+		c->npages += *page != NULL;
+	}
 	if (*page == NULL || (n > 1 && keep_more(c, out + 1, n - 1) < 0))
 		return n;
 	e = &(*page)[cp % PAGE];
@@ -458,8 +461,11 @@ norm_release(struct norm *nm)
 
 	if (nm->cache == NULL)
 		return;
-	for (i = 0; i < PAGES; i++)
+	/* most texts stay among the first few */
+	for (i = 0; nm->cache->npages > 0; i++) {
+		nm->cache->npages -= nm->cache->page[i] != NULL;
 		free(nm->cache->page[i]);
+	}
 	free(nm->cache->more);
 	uni_free(nm->cache->uni);
 	free(nm->cache);
