@@ -259,6 +259,23 @@ header() {
 	assert_equal "$(recent | jq '.events | length')" 0
 }
 
+@test "what follows a gift that is waited for is not one more" {
+	start_pipeline
+	kill -STOP "$(pid log)"
+	body=$(gift a 1 1)
+	printf 'POST /api/gift?wait=1 HTTP/1.1\r\nHost: x\r\n%s\r\nContent-Length: %d\r\n\r\n%s\r\n' \
+		"$JSON" "${#body}" "$body" | client raw "$SS_PORT" >answer &
+	reader=$!
+	wait_for 5 bash -c "curl -fsS '$SS_URL/metrics' |
+		grep '^safestream_pending [1-9]'"
+	kill -CONT "$(pid log)"
+	wait "$reader"
+	assert grep -q '"status":"queued"' answer
+	run curl -fsS "$SS_URL/api/gift?wait=1" -H "$JSON" -d "$(gift b 1 1)"
+	assert_output --partial '"status":"delivered"'
+	assert_equal "$(recent | jq -r '.events[].from' | xargs)" 'a b'
+}
+
 @test "other methods are 405 and told which one is allowed" {
 	start_pipeline
 	for method in GET PUT DELETE PATCH; do

@@ -29,6 +29,7 @@
 struct request {
 	struct ident ident; /* who makes it */
 	struct buf body;
+	size_t left;   /* of the body, to come */
 	bool answered; /* refused already: the rest is thrown away */
 	size_t thrown;
 	char key[EVENT_NONCE_MAX];
@@ -284,6 +285,7 @@ post(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length,
 	    (wait == 0 && strcmp(arg, "0") != 0 && strcmp(arg, "1") != 0))
 		return refuse(g, wsi, c, 400, "wait: must be 0 or 1", "");
 	q->wait = wait == 0 && *arg == '1';
+	q->left = (size_t)length;
 	lws_set_timer_usecs(wsi, BODY_WAIT * LWS_USEC_PER_SEC);
 	return 0;
 }
@@ -429,23 +431,6 @@ http_request(
 	return http_refuse(g, wsi, 404, NULL, "");
 }
 
-int
-http_body(struct gateway *g, struct lws *wsi, struct conn *c, const char *in,
-    size_t n)
-{
-	struct request *q = c->req;
-
-	if (!q)
-		return -1;
-	if (q->answered) {
-		q->thrown += n;
-		return q->thrown > DISCARD_MAX ? -1 : 0;
-	}
-	if (buf_add(&q->body, in, n) < 0)
-		return refuse(g, wsi, c, 413, "body: over 64 KiB", "");
-	return 0;
-}
-
 static void
 answer_taken(struct lws *wsi, const char *status, const char *id)
 {
@@ -455,6 +440,47 @@ answer_taken(struct lws *wsi, const char *status, const char *id)
 	buf_addf(&b, "{\"status\":\"%s\",\"id\":\"%s\"}\n", status, id);
 	http_reply(wsi, 200, JSON_TYPE, "", b.p, b.len);
 	buf_release(&b);
+}
+
+/*
+ * Who sends more than he announced isn't waited for any longer: libwebsockets
+ * 4.1 would end the body once more, and again for ever, while there is
+ * something to read. What he sent is taken already.
+ */
+static int
+answer_now(struct gateway *g, struct lws *wsi, struct conn *c)
+{
+	answer_taken(wsi, "queued", c->req->id);
+	http_forget(g, c);
+	return -1;
+}
+
+int
+http_body(struct gateway *g, struct lws *wsi, struct conn *c, const char *in,
+    size_t n)
+{
+	struct request *q = c->req;
+	bool more = false;
+
+	if (!q)
+		return -1;
+	if (q->answered) {
+		q->thrown += n;
+		return q->thrown > DISCARD_MAX ? -1 : 0;
+	}
+	if (q->waiting)
+		return answer_now(g, wsi, c);
+	if (n > q->left) {
+		/* libwebsockets 4.3: what follows the body, and no end of it */
+		n = q->left;
+		more = true;
+	}
+	q->left -= n;
+	if (buf_add(&q->body, in, n) < 0)
+		return refuse(g, wsi, c, 413, "body: over 64 KiB", "");
+	if (!more)
+		return 0;
+	return http_body_done(g, wsi, c) < 0 ? -1 : answer_now(g, wsi, c);
 }
 
 static void
@@ -479,6 +505,8 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 
 	if (!q)
 		return 0;
+	if (q->waiting)
+		return answer_now(g, wsi, c);
 	lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
 	if (q->answered)
 		return -1; /* all read: now it may close */
