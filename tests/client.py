@@ -106,7 +106,7 @@ class Conn:
             return False
         try:
             data = self.sock.recv(65536)
-        except ConnectionResetError:
+        except (ConnectionResetError, BrokenPipeError):  # Python 3.13: TLS
             data = b""
         if data:
             self.ws.receive_data(data)

@@ -45,7 +45,7 @@ port_known_tls() {
 subject() {
 	openssl s_client -connect "127.0.0.1:$SS_PORT" -CAfile "$1" \
 		-verify_return_error </dev/null 2>&1 |
-		sed -n 's/^subject=CN = //p'
+		sed -n 's/^subject=CN *= *//p'
 }
 
 is_served() {
