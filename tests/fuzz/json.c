@@ -189,31 +189,58 @@ same_value(const struct json_member *m, jv v)
 	jv_free(v);
 }
 
+/* A member's key, decoded. 0, or -1: half of a surrogate pair is in it. */
+static int
+key_of(const struct json_member *m, struct buf *key)
+{
+	struct json_member as_string = *m;
+
+	as_string.val = m->key - 1;
+	as_string.vallen = m->keylen + 2;
+	as_string.val_escaped = m->key_escaped;
+	as_string.kind = JSON_STRING;
+	buf_init(key, 1 << 20);
+	return json_unescape(&as_string, key);
+}
+
+/*
+ * jq has U+FFFD for half of a pair, so that such a key, which to us is no
+ * text, may be the same as another one to jq.
+ */
+static bool
+may_meet(const struct json_doc *doc, const char *key)
+{
+	struct buf other;
+	bool broken = false;
+	size_t i;
+
+	if (strstr(key, "\xef\xbf\xbd") == NULL)
+		return false;
+	for (i = 0; i < doc->n && !broken; i++) {
+		broken = key_of(&doc->m[i], &other) != 0;
+		buf_release(&other);
+	}
+	return broken;
+}
+
 /* Each member's last value is what jq has under its key. */
 static void
 same_object(const struct json_doc *doc, jv object)
 {
-	struct json_member as_string;
 	struct buf key;
 	size_t i, k, later;
 
 	for (i = 0; i < doc->n; i++) {
-		as_string = doc->m[i];
-		as_string.val = doc->m[i].key - 1;
-		as_string.vallen = doc->m[i].keylen + 2;
-		as_string.val_escaped = doc->m[i].key_escaped;
-		as_string.kind = JSON_STRING;
-		buf_init(&key, 1 << 20);
-		if (json_unescape(&as_string, &key) == 0 &&
-		    strlen(key.p) == key.len) {
+		if (key_of(&doc->m[i], &key) == 0 && strlen(key.p) == key.len) {
 			for (k = later = i; k < doc->n; k++)
 				if (json_key_is(&doc->m[k], key.p))
 					later = k;
 			check(json_get(doc, key.p) == &doc->m[later]);
 			check(json_has_duplicates(doc) || later == i);
-			same_value(&doc->m[later],
-			    jv_object_get(jv_copy(object),
-				jv_string_sized(key.p, (int)key.len)));
+			if (!may_meet(doc, key.p))
+				same_value(&doc->m[later],
+				    jv_object_get(jv_copy(object),
+					jv_string_sized(key.p, (int)key.len)));
 		}
 		buf_release(&key);
 	}
