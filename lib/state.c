@@ -53,7 +53,7 @@ static const struct {
 	{ "unmute", "mute", "user", NULL, true, false },
 	{ "ban", "ban", "user", NULL, false, false },
 	{ "unban", "ban", "user", NULL, true, false },
-	{ "purge", "purge", "user", NULL, false, false },
+	{ "purge", "purge", "user", NULL, false, false }, /* and the role */
 	{ "slow", "slow", NULL, "seconds", false, true },
 	{ "subonly", "subonly", NULL, "on", false, true },
 	{ "threshold", "threshold", NULL, NULL, false, false },
@@ -359,12 +359,35 @@ fold_in_rooms(struct state *s, const struct change *c)
 	}
 }
 
+/* Is what this entry holds said in the room that the event is about? */
+static bool
+is_in_room(struct state *s, const struct entry *e, const struct event *ev)
+{
+	const struct json_member *want = json_get(&ev->doc, "room"), *m;
+	bool same = false;
+
+	if (!want)
+		return true;
+	buf_reset(&s->part);
+	if (want->kind == JSON_STRING && json_unescape(want, &s->part) == 0 &&
+	    event_parse(&s->half, e->text + e->keylen, e->len - 1) == 0) {
+		m = json_get(&s->half.doc, "room");
+		same = m ? json_str_is(m, s->part.p)
+			 : strcmp(s->part.p, EVENT_ROOM) == 0;
+	}
+	return same;
+}
+
+/* The key is that of the target's tombstone, or of its hold. */
 static void
 fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 {
 	struct entry **at;
 
 	if (!ends) {
+		/* one for each room: a wrong one must not replace the right */
+		if (key_part(s, ev, "room") < 0)
+			return;
 		put(s, ev, seq, INT64_MAX, true);
 		/* what is deleted waits for nothing any more */
 		buf_reset(&s->key);
@@ -373,7 +396,7 @@ fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 			return;
 	}
 	at = find(s, hash(s->key.p, s->key.len));
-	if (*at)
+	if (*at && is_in_room(s, *at, ev))
 		forget(s, at);
 }
 
@@ -454,6 +477,10 @@ state_fold(struct state *s, const struct event *ev, uint64_t seq)
 		fold_target(s, ev, seq, rules[i].ends);
 		return;
 	}
+	/* a later one of a lower role doesn't reach as far */
+	if (strcmp(rules[i].key, "purge") == 0 &&
+	    buf_addf(&s->key, "\n%s", role_name(state_role(ev))) < 0)
+		return;
 	if (rules[i].number)
 		c.number = number_of(ev, rules[i].number);
 	c.ends = rules[i].ends || (rules[i].off && !c.number);
@@ -489,7 +516,6 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 		[STATE_MUTE] = "mute",
 		[STATE_BAN] = "ban",
 		[STATE_ADDRESS] = "address",
-		[STATE_PURGE] = "purge",
 		[STATE_SLOW] = "slow",
 		[STATE_SUBONLY] = "subonly",
 	};
@@ -510,6 +536,26 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 		.role = e->role,
 		.rank = e->rank };
 	return true;
+}
+
+bool
+state_purges(struct state *s, const char *user, const char *room,
+    const enum role *author, uint64_t seq)
+{
+	const struct entry *e;
+	enum role r;
+
+	for (r = ROLE_VIEWER; s->n && r <= ROLE_ADMIN; r++) {
+		if (author && !role_may_act(r, *author))
+			continue;
+		buf_reset(&s->key);
+		if (buf_addf(&s->key, "purge\n%s\n%s", user, role_name(r)) < 0)
+			return false;
+		e = look_up(s, room, INT64_MIN);
+		if (e && seq < e->seq)
+			return true;
+	}
+	return false;
 }
 
 void

@@ -4,7 +4,8 @@
  * and room, slow mode, subscribers only, threshold and levels by room,
  * tombstones by the deleted event's id, held messages until they are decided.
  * A mute or a ban is neither ended nor replaced by who is lower than whoever
- * did it.
+ * did it, and a purge stands beside one of another role. What is decided or
+ * deleted in a room is what was said there.
  */
 #ifndef SS_STATE_H
 #define SS_STATE_H
@@ -49,7 +50,6 @@ enum state_kind {
 	STATE_MUTE,    /* of a user */
 	STATE_BAN,     /* of a user */
 	STATE_ADDRESS, /* a ban of an address, as action_address has it */
-	STATE_PURGE,   /* of a user: of what stands before its seq */
 	STATE_SLOW,    /* number: seconds */
 	STATE_SUBONLY
 };
@@ -66,5 +66,11 @@ struct state_force {
  */
 bool state_get(struct state *, enum state_kind, const char *who,
     const char *room, int64_t now, struct state_force *out);
+/*
+ * Has the user been purged since he said in this room what stands at seq, by
+ * who may act on its author? NULL: the event has no role, anybody may.
+ */
+bool state_purges(struct state *, const char *user, const char *room,
+    const enum role *author, uint64_t seq);
 
 #endif

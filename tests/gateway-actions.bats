@@ -367,6 +367,31 @@ act() {
 	assert_success
 }
 
+@test "what a higher has purged no later purge brings back" {
+	start_with_key --repeat-after 0
+	run as mo moderator --send "$(say rogue)" --expect 1
+	run act st streamer purge mo --wait
+	assert_success
+	as_bg mo viewer --send "$(say meek)" --until end
+	wait_for 5 grep -q meek mo.out
+	run act carol moderator purge mo --wait
+	assert_success
+	run act carol moderator purge mo --room main --wait
+	assert_success
+	run as al viewer --send "$(say end)" --expect 1
+	wait_exit mo
+	messages() {
+		curl -fsS "$SS_URL/api/recent" |
+			jq -r '.events[].message // empty' | xargs
+	}
+	assert_equal "$(messages)" end
+	exec 5>p1 # the pipeline stays
+	stop gw KILL
+	BG_OUT=p1 start_gateway --jwt-key key
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	assert_equal "$(messages)" end
+}
+
 @test "staff are exempt from slow mode and subscribers only" {
 	start_with_key
 	ss-ctl -q slow 1m --wait

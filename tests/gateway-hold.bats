@@ -125,6 +125,37 @@ start_holding() {
 	assert_output --partial '409 conflict'
 }
 
+@test "purged: it waits for nothing, and nobody gets it" {
+	start_holding
+	run talk eve --send "$(say "$BAD")" --expect 1
+	id=$(held_id <(echo "$output"))
+	run talk bob --send "$(say "$BAD")" --expect 1
+	other=$(held_id <(echo "$output"))
+	ss-ctl --wait purge eve --room den
+	ss-ctl --wait purge bob
+	run ss-ctl approve "$other"
+	assert_failure 1
+	assert_output --partial '409 conflict'
+	run ss-ctl approve "$id"
+	assert_success
+	run talk al --send "$(say end)" --expect 1
+	run curl -fsS "$SS_URL/api/recent"
+	assert_equal "$(jq -r '.events[] | select(.type == "chat").user' \
+		<<<"$output" | xargs)" 'eve al'
+}
+
+@test "what was approved can be deleted by the id that it was held under" {
+	start_holding
+	run talk eve --send "$(say "$BAD")" --expect 1
+	id=$(held_id <(echo "$output"))
+	ss-ctl approve "$id"
+	wait_for 5 grep -q '"approved"' logs/chat_*.jsonl
+	ss-ctl --wait delete "$id"
+	run curl -fsS "$SS_URL/api/recent"
+	assert_equal "$(jq -r '.events[].type' <<<"$output" | xargs)" \
+		'approve delete'
+}
+
 @test "two gateways with two workers each publish it once" {
 	start_holding --workers 2
 	BG_OUT=p1 start_bg gw2 ss-gateway --port 0 --workers 2

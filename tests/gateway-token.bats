@@ -438,6 +438,55 @@ later() {
 	refute_output --partial 'is not a loopback address'
 }
 
+@test "a moderator of some rooms decides and deletes in these alone" {
+	MODERATE_OPTS=(--hold 2)
+	start_pipeline --jwt-key hs.key --repeat-after 0
+	lim=$(mint lim --role moderator --room a)
+	run client "$WS_URL/bob?room=b&token=$(mint bob)" \
+		--send "$(say hello)" --send "$(say 'you are an idiot')" --expect 2
+	assert_success
+	said=$(jq -r 'select(.held | not).id' <<<"$output")
+	held=$(jq -r 'select(.held).id' <<<"$output")
+	for what in approve deny; do
+		SS_TOKEN=$lim run ss-ctl --url "$SS_URL" --room a $what "$held"
+		assert_failure 1
+		assert_output --partial '409 conflict'
+	done
+	SS_TOKEN=$lim run ss-ctl --url "$SS_URL" --room a delete "$said" --wait
+	# from the control socket: in its place, and not in force all the same
+	ss-ctl --room a --wait delete "$held"
+	ss-ctl --room a approve "$held" || true
+	run curl -fsS "$SS_URL/api/recent?room=b"
+	assert_equal "$(jq -r '.events[].message' <<<"$output")" hello
+	SS_TOKEN=$(mint mod --role moderator --room b) run ss-ctl \
+		--url "$SS_URL" --room b approve "$held"
+	assert_success
+	# a new gateway hears the same from the bus
+	BG_OUT=/dev/null start_bg gw2 ss-gateway --port 0 --jwt-key hs.key
+	wait_for 10 port_known gw2
+	approved() {
+		curl -fsS "http://127.0.0.1:$SS_PORT/api/recent?room=b" |
+			jq -r '.events[] | select(.type == "chat").message' |
+			xargs | grep -x 'hello you are an idiot'
+	}
+	wait_for 10 approved
+}
+
+@test "nobody can look like a moderator who only acts" {
+	start_pipeline --jwt-key hs.key
+	SS_TOKEN=$(mint carol --role moderator) run ss-ctl --url "$SS_URL" \
+		mute bob --wait
+	assert_success
+	refuses 403 "$(mint car0l)" car0l
+	exec 5>p1 # the pipeline stays
+	stop gw KILL
+	BG_OUT=p1 start_gateway --jwt-key hs.key
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	refuses 403 "$(mint car0l)" car0l
+	run talk carola "$(header "$(mint carola)")"
+	assert_success
+}
+
 @test "nobody below can look like a moderator" {
 	start_pipeline --jwt-key hs.key
 	run talk carol "$(header "$(mint carol --role moderator)")" \

@@ -161,10 +161,12 @@ act_take(struct gateway *g, const struct ident *actor, enum action_type type,
 	}
 	if (read_action(g, &a, body, n, f) < 0 || may(g, actor, &a, f) < 0)
 		return;
+	if (actor)
+		names_add(g, actor->name, actor->role);
 	p.meaning = nonces_action(&a);
 	if (post_known(g, &p, f))
 		return;
-	if (act_is_decision(type) && !hold_is_open(g, a.target))
+	if (act_is_decision(type) && !hold_is_open(g, a.target, a.room))
 		post_refuse(f, 409, "target: is not held, or decided already");
 	else
 		post_send(g, &p, f);

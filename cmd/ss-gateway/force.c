@@ -74,18 +74,55 @@ text_of(struct gateway *g, const struct json_doc *d, const char *key)
 	return m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0;
 }
 
+/* The room that an action is for; "": all. False: it is none. */
+static bool
+room_of(
+    struct gateway *g, const struct event *ev, char room[EVENT_NAME_MAX + 1])
+{
+	*room = '\0';
+	if (!json_get(&ev->doc, "room"))
+		return true;
+	if (!text_of(g, &ev->doc, "room") || g->text.len > EVENT_NAME_MAX)
+		return false;
+	memcpy(room, g->text.p, g->text.len + 1);
+	return true;
+}
+
+/* room "": the tombstone for all rooms */
+static struct window_key
+tombstone(struct gateway *g, const char *id, size_t n, const char *room)
+{
+	return window_key(
+	    g->force->deleted, id, n, *room ? room : NULL, strlen(room));
+}
+
+static bool
+is_buried(struct gateway *g, const char *id, size_t n, const char *room)
+{
+	const struct window *w = g->force->deleted;
+
+	return window_has(w, tombstone(g, id, n, "")) ||
+	       window_has(w, tombstone(g, id, n, room));
+}
+
+void
+force_bury(struct gateway *g, const char *id, const char *room)
+{
+	struct window_key k = tombstone(g, id, strlen(id), room);
+
+	if (!window_has(g->force->deleted, k))
+		window_add(g->force->deleted, k);
+}
+
 static void
 bury(struct gateway *g, const struct event *ev)
 {
-	struct window *w = g->force->deleted;
-	struct window_key k;
+	char room[EVENT_NAME_MAX + 1];
 
-	if (!text_of(g, &ev->doc, "target"))
+	if (!room_of(g, ev, room) || !text_of(g, &ev->doc, "target"))
 		return;
-	hold_drop(g, g->text.p);
-	k = window_key(w, g->text.p, g->text.len, NULL, 0);
-	if (!window_has(w, k))
-		window_add(w, k);
+	hold_drop(g, g->text.p, room);
+	force_bury(g, g->text.p, room);
 }
 
 static bool
@@ -110,8 +147,11 @@ force_event(struct gateway *g, const struct event *ev, uint64_t seq)
 	}
 	if (act_is_decision(type))
 		return hold_decide(g, ev, type == ACTION_APPROVE);
-	g->force->purges |= type == ACTION_PURGE;
 	state_fold(g->force->state, ev, seq);
+	if (type == ACTION_PURGE) {
+		g->force->purges = true;
+		hold_purge(g, ev);
+	}
 	return true;
 }
 
@@ -148,12 +188,8 @@ force_act(struct gateway *g, const struct event *ev)
 
 	if (!type_of(ev, &type) || (type != ACTION_KICK && type != ACTION_BAN))
 		return;
-	if (json_get(&ev->doc, "room")) {
-		if (!text_of(g, &ev->doc, "room") ||
-		    g->text.len >= sizeof aim.room)
-			return;
-		memcpy(aim.room, g->text.p, g->text.len + 1);
-	}
+	if (!room_of(g, ev, aim.room))
+		return;
 	show_flush(g); /* he is told */
 	if (text_of(g, &ev->doc, "user"))
 		show_each(g, g->text.p, hit, &aim);
@@ -333,35 +369,33 @@ force_tell(struct gateway *g, const struct viewer *v, struct buf *out)
 
 /* He has been purged since he said it. */
 static bool
-is_purged(struct gateway *g, const struct event *ev, uint64_t seq)
+is_purged(
+    struct gateway *g, const struct event *ev, uint64_t seq, const char *room)
 {
-	const struct json_member *m = json_get(&ev->doc, "room");
-	char user[EVENT_NAME_MAX + 1];
-	const char *room = EVENT_ROOM;
-	struct state_force f;
+	enum role role = state_role(ev);
 
-	if (ev->type != EVENT_CHAT || !text_of(g, &ev->doc, "user") ||
-	    g->text.len >= sizeof user)
-		return false;
-	memcpy(user, g->text.p, g->text.len + 1);
-	if (m && text_of(g, &ev->doc, "room"))
-		room = g->text.p;
-	return state_get(g->force->state, STATE_PURGE, user, room,
-		   clock_wall_ms(), &f) &&
-	       seq < f.seq &&
-	       (!json_get(&ev->doc, "role") ||
-		   role_may_act(f.role, state_role(ev)));
+	return ev->type == EVENT_CHAT && text_of(g, &ev->doc, "user") &&
+	       state_purges(g->force->state, g->text.p, room,
+		   json_get(&ev->doc, "role") ? &role : NULL, seq);
 }
 
 bool
 force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
 {
-	struct window *w = g->force->deleted;
+	/* what was approved is deleted by either id */
+	static const char *const ids[] = { "id", "approved" };
+	char room[EVENT_NAME_MAX + 1];
+	size_t i;
 
-	if (window_count(w) && text_of(g, &ev->doc, "id") &&
-	    window_has(w, window_key(w, g->text.p, g->text.len, NULL, 0)))
-		return true;
-	return g->force->purges && is_purged(g, ev, seq);
+	if (!room_of(g, ev, room))
+		return false;
+	if (!*room)
+		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
+	for (i = 0; i < 2 && window_count(g->force->deleted); i++)
+		if (text_of(g, &ev->doc, ids[i]) &&
+		    is_buried(g, g->text.p, g->text.len, room))
+			return true;
+	return g->force->purges && is_purged(g, ev, seq, room);
 }
 
 bool

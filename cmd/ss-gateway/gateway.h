@@ -503,6 +503,8 @@ bool force_refuses(struct gateway *, const struct viewer *, struct refusal *);
 void force_tell(struct gateway *, const struct viewer *, struct buf *out);
 /* He has said something, here or elsewhere. */
 void force_said(struct gateway *, const char *room, const char *user);
+/* The event of this id is not shown, in this room; "": wherever it is. */
+void force_bury(struct gateway *, const char *id, const char *room);
 /* The event at seq was deleted or purged. */
 bool force_hides_event(struct gateway *, const struct event *, uint64_t seq);
 bool force_hides(struct gateway *, uint64_t seq, const char *line, size_t n);
@@ -511,10 +513,12 @@ bool force_hides(struct gateway *, uint64_t seq, const char *line, size_t n);
 int hold_open(struct gateway *);
 void hold_close(struct gateway *);
 void hold_add(struct gateway *, const struct event *);
-/* It waits for a decision, as far as we know. */
-bool hold_is_open(struct gateway *, const char *id);
+/* It waits for a decision, as far as we know. room "": whatever it is. */
+bool hold_is_open(struct gateway *, const char *id, const char *room);
 /* It is deleted, which is a decision too. */
-void hold_drop(struct gateway *, const char *id);
+void hold_drop(struct gateway *, const char *id, const char *room);
+/* What this user has said waits for nothing any more. */
+void hold_purge(struct gateway *, const struct event *);
 /* A decision in its place. False: there is nothing to decide (any more). */
 bool hold_decide(struct gateway *, const struct event *, bool approve);
 /* This may be one that was approved. */

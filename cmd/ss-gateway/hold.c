@@ -19,6 +19,13 @@
 #define GRACE_MS 60000    /* for a decision that was in time and comes late */
 #define PUBLISH_MAX 10000 /* approved, not seen as published yet */
 
+/* Whose it is. Nobody is above one without a role. */
+struct author {
+	char name[EVENT_NAME_MAX + 1];
+	bool ranked;
+	enum role role;
+};
+
 struct hold {
 	struct hold *next, *prev;
 	struct hold *same; /* in its bucket */
@@ -26,7 +33,8 @@ struct hold {
 	bool ended;        /* its time is over, and the author was told */
 	size_t len;
 	char id[ULID_LEN + 1];
-	char room[EVENT_NAME_MAX + 1], user[EVENT_NAME_MAX + 1];
+	char room[EVENT_NAME_MAX + 1];
+	struct author author;
 	char line[];
 };
 
@@ -37,6 +45,7 @@ struct publish {
 	bool sent;
 	char target[ULID_LEN + 1], id[ULID_LEN + 1];
 	char room[EVENT_NAME_MAX + 1];
+	struct author author;
 	char line[];
 };
 
@@ -179,13 +188,18 @@ set_timer(struct gateway *g)
 	    on_time, g);
 }
 
+struct news {
+	const char *room;
+	struct buf *line;
+};
+
 static void
 tell_staff(void *arg, struct viewer *v)
 {
-	const struct buf *b = arg;
+	const struct news *n = arg;
 
-	if (viewer_is_staff(v))
-		fan_tell(v->fan, v, b->p, b->len);
+	if (viewer_is_staff(v) && ident_in_room(&v->ident, n->room))
+		fan_tell(v->fan, v, n->line->p, n->line->len);
 }
 
 /* Nobody has decided: who waits for it is told. No event: the log knows. */
@@ -194,6 +208,7 @@ expire(struct gateway *g, struct hold *e)
 {
 	char t[CLOCK_RFC3339_LEN + 1];
 	struct buf b;
+	struct news news = { .room = e->room, .line = &b };
 
 	e->ended = true;
 	clock_format(e->until, t);
@@ -205,9 +220,9 @@ expire(struct gateway *g, struct hold *e)
 	if (strcmp(e->room, EVENT_ROOM) != 0)
 		buf_addf(&b, ",\"room\":\"%s\"", e->room);
 	buf_addc(&b, '}');
-	fan_tell_name(g->fan, e->room, e->user, b.p, b.len);
+	fan_tell_name(g->fan, e->room, e->author.name, b.p, b.len);
 	if (g->staff)
-		fan_each(g->staff, NULL, tell_staff, &b);
+		fan_each(g->staff, NULL, tell_staff, &news);
 	buf_release(&b);
 }
 
@@ -242,10 +257,12 @@ hold_add(struct gateway *g, const struct event *ev)
 	if (!copy(ev, "room", e->room, sizeof e->room))
 		memcpy(e->room, EVENT_ROOM, sizeof EVENT_ROOM);
 	if (!copy(ev, "id", e->id, sizeof e->id) || find(g, e->id) ||
-	    !copy(ev, "user", e->user, sizeof e->user)) {
+	    !copy(ev, "user", e->author.name, sizeof e->author.name)) {
 		free(e);
 		return;
 	}
+	e->author.ranked = json_get(&ev->doc, "role") != NULL;
+	e->author.role = state_role(ev);
 	e->until = until;
 	e->ended = until <= clock_wall_ms();
 	e->len = ev->len;
@@ -256,21 +273,62 @@ hold_add(struct gateway *g, const struct event *ev)
 	set_timer(g);
 }
 
-bool
-hold_is_open(struct gateway *g, const char *id)
+/* room "": any */
+static struct hold *
+find_in(struct gateway *g, const char *id, const char *room)
 {
-	const struct hold *e = find(g, id);
+	struct hold *e = find(g, id);
+
+	return e && (!*room || strcmp(e->room, room) == 0) ? e : NULL;
+}
+
+bool
+hold_is_open(struct gateway *g, const char *id, const char *room)
+{
+	const struct hold *e = find_in(g, id, room);
 
 	return e && !e->ended && e->until > clock_wall_ms();
 }
 
 void
-hold_drop(struct gateway *g, const char *id)
+hold_drop(struct gateway *g, const char *id, const char *room)
 {
-	struct hold *e = find(g, id);
+	struct hold *e = find_in(g, id, room);
 
 	if (e)
 		take_out(g, e);
+}
+
+static bool
+is_purged(const struct author *a, const char *user, enum role by)
+{
+	return strcmp(a->name, user) == 0 &&
+	       (!a->ranked || role_may_act(by, a->role));
+}
+
+void
+hold_purge(struct gateway *g, const struct event *ev)
+{
+	char user[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1];
+	enum role by = state_role(ev);
+	struct hold *e, *next;
+	struct publish *p;
+
+	if (!copy(ev, "user", user, sizeof user))
+		return;
+	if (!copy(ev, "room", room, sizeof room) && json_get(&ev->doc, "room"))
+		return;
+	for (e = g->holds->first; e; e = next) {
+		next = e->next;
+		if ((!*room || strcmp(e->room, room) == 0) &&
+		    is_purged(&e->author, user, by))
+			take_out(g, e);
+	}
+	/* what is on its way comes behind the purge, but was said before it */
+	for (p = g->holds->publish; p; p = p->next)
+		if ((!*room || strcmp(p->room, room) == 0) &&
+		    is_purged(&p->author, user, by))
+			force_bury(g, p->id, "");
 }
 
 static bool
@@ -363,6 +421,7 @@ publish(struct gateway *g, const struct hold *e, const struct event *decision)
 		memcpy(p->id, id, sizeof p->id);
 		memcpy(p->target, e->id, sizeof p->target);
 		memcpy(p->room, e->room, sizeof p->room);
+		p->author = e->author;
 		p->len = b.len;
 		memcpy(p->line, b.p, b.len);
 		p->next = h->publish;
@@ -377,12 +436,14 @@ publish(struct gateway *g, const struct hold *e, const struct event *decision)
 bool
 hold_decide(struct gateway *g, const struct event *ev, bool approve)
 {
-	char target[ULID_LEN + 1];
+	char target[ULID_LEN + 1], room[EVENT_NAME_MAX + 1];
 	struct hold *e;
 
-	if (!copy(ev, "target", target, sizeof target))
+	if (!copy(ev, "target", target, sizeof target) ||
+	    (!copy(ev, "room", room, sizeof room) &&
+		json_get(&ev->doc, "room")))
 		return false;
-	e = find(g, target);
+	e = find_in(g, target, room);
 	if (!e || time_of(ev) >= e->until)
 		return false;
 	if (approve)

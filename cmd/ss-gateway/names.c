@@ -77,6 +77,8 @@ names_learn(struct gateway *g, const struct event *ev)
 		m = json_get(&ev->doc, "user");
 	else if (ev->type == EVENT_GIFT)
 		m = json_get(&ev->doc, "from");
+	else if (bus_is_control(ev))
+		m = json_get(&ev->doc, "by");
 	buf_reset(&g->text);
 	if (m && m->kind == JSON_STRING && json_unescape(m, &g->text) == 0 &&
 	    event_name_valid(g->text.p, g->text.len))

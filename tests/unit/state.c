@@ -146,9 +146,64 @@ answers(void)
 	OK(has(STATE_SUBONLY, NULL, "main", NOW, &f));
 	fold("{\"type\":\"subonly\",\"on\":false}");
 	OK(!has(STATE_SUBONLY, NULL, "main", NOW, &f));
-	fold("{\"type\":\"purge\",\"user\":\"bob\"}");
-	OK(has(STATE_PURGE, "bob", "den", NOW, &f));
-	IS_INT(f.seq, seq);
+}
+
+/* A purge reaches what was said before it, by those below whoever did it. */
+static void
+purges(void)
+{
+	enum role viewer = ROLE_VIEWER, mod = ROLE_MODERATOR;
+
+	begin();
+	OK(!state_purges(s, "m", "den", NULL, 0));
+	fold("{\"type\":\"purge\",\"user\":\"m\",\"role\":\"streamer\"}");
+	fold("{\"type\":\"purge\",\"user\":\"m\",\"role\":\"moderator\"}");
+	fold("{\"type\":\"purge\",\"user\":\"m\",\"role\":\"moderator\","
+	     "\"room\":\"den\"}");
+	OK(state_purges(s, "m", "q", &mod, 0));
+	OK(!state_purges(s, "m", "q", &mod, 1));
+	OK(state_purges(s, "m", "q", &viewer, 1));
+	OK(!state_purges(s, "m", "q", &viewer, 2));
+	OK(state_purges(s, "m", "den", &viewer, 2));
+	OK(state_purges(s, "m", "den", NULL, 2));
+	OK(!state_purges(s, "m", "den", NULL, 3));
+	OK(!state_purges(s, "n", "den", NULL, 0));
+	/* by hand: an admin's; it stands beside the others */
+	fold("{\"type\":\"purge\",\"user\":\"m\"}");
+	OK(state_purges(s, "m", "q", &mod, 3));
+	OK(!state_purges(s, "m", "q", NULL, 4));
+}
+
+/* What is decided or deleted in a room is what was said there. */
+static void
+keeps_to_rooms(void)
+{
+	static const char held[] =
+	    "{\"type\":\"chat\",\"id\":\"H\",\"room\":\"b\",\"held\":true,"
+	    "\"ts\":\"2026-11-23T12:00:00Z\"}";
+	static const char in_main[] =
+	    "{\"type\":\"chat\",\"id\":\"M\",\"held\":true,"
+	    "\"ts\":\"2026-11-23T12:00:00Z\"}";
+
+	begin();
+	fold(held);
+	fold(in_main);
+	fold("{\"type\":\"approve\",\"target\":\"H\",\"room\":\"a\"}");
+	fold("{\"type\":\"deny\",\"target\":\"M\",\"room\":\"a\"}");
+	OK(strstr(force(100, NOW), "\"H\"") != NULL);
+	OK(strstr(force(100, NOW), "\"M\"") != NULL);
+	fold("{\"type\":\"approve\",\"target\":\"H\",\"room\":\"b\"}");
+	fold("{\"type\":\"deny\",\"target\":\"M\",\"room\":\"main\"}");
+	IS_STR(force(100, NOW), "");
+	/* and a tombstone for the wrong room doesn't take the right one's place
+	 */
+	begin();
+	fold(held);
+	fold("{\"type\":\"delete\",\"target\":\"H\",\"room\":\"b\"}");
+	fold("{\"type\":\"delete\",\"target\":\"H\",\"room\":\"a\"}");
+	IS_STR(force(100, NOW),
+	    "{\"type\":\"delete\",\"target\":\"H\",\"room\":\"b\"}\n"
+	    "{\"type\":\"delete\",\"target\":\"H\",\"room\":\"a\"}\n");
 }
 
 /* What a higher role has done stays, until it ends by itself. */
@@ -282,6 +337,8 @@ main(void)
 	minds_rooms();
 	lets_time_pass();
 	answers();
+	purges();
+	keeps_to_rooms();
 	minds_ranks();
 	bans();
 	keeps_levels();

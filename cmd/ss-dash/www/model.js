@@ -44,7 +44,11 @@ export function createModel() {
     unmute: (e) => model.muted.delete(e.user),
     ban: (e) => { for (const k of [e.user, e.address]) if (k) model.banned.set(k, until(e)); },
     unban: (e) => { for (const k of [e.user, e.address]) if (k) model.banned.delete(k); },
-    delete: (e) => { const i = byId.get(e.target); if (i) { i.gone = true; i.by = e.by; } },
+    delete: (e) => {
+      // by either id, where it was held first
+      for (const i of model.items)
+        if (i.e.id === e.target || i.e.approved === e.target) { i.gone = true; i.by = e.by; }
+    },
     purge: (e) => {
       for (const i of model.items) if (i.kind === "chat" && i.e.user === e.user) { i.gone = true; i.by = e.by; }
       for (const [id, i] of model.held) if (i.e.user === e.user) model.held.delete(id);
@@ -70,7 +74,11 @@ export function createModel() {
     model.items.push(item);
     if (model.items.length > KEEP * 1.1)
       for (const old of model.items.splice(0, model.items.length - KEEP)) byId.delete(old.e.id);
-    if (e.approved) decide(e.approved, "approved");
+    if (e.approved) {
+      const first = byId.get(e.approved);
+      if (first?.gone) { item.gone = true; item.by = first.by; }
+      decide(e.approved, "approved");
+    }
     if (e.type === "chat" && e.held && !e.approved) model.held.set(e.id, item);
     return item;
   };

@@ -78,7 +78,7 @@ function onChat(ev) {
   const own = mine ? settle(ev.nonce) : undefined;
   if (own) list.remove(own);
   if (ev.approved) release(ev.approved);
-  if (!isNew(ev.id)) return;
+  if (gone.has(ev.approved) || !isNew(ev.id)) return;
   const fate = ev.blocked ? "blocked" : ev.held ? "held"
     : own || (mine && ev.approved) ? "sent" : undefined;
   const item = { id: ev.id, kind: "chat", event: ev, mine, fate, why: ev.reason };
@@ -173,7 +173,8 @@ function remove(id) {
   gone.add(id);
   if (gone.size > SEEN) gone.delete(gone.values().next().value);
   held.delete(id);
-  const item = list.get(id);
+  // what was approved is known to moderators by the id that it was held under
+  const item = list.get(id) || list.all().find((i) => i.event?.approved === id);
   if (item) list.remove(item, true);
 }
 
