@@ -198,6 +198,12 @@ async function actions({ browser, url, args: [fifo] }) {
   await until("h2 is published", async () =>
     (await rows(p)).filter((r) => r[1] === "h2").map((r) => r[2]).join() === "sent");
   same(await texts(p), ["m4", "h1", "h2"], "what is left");
+  // what was held is known by its first id, too
+  put({ type: "delete", target: "h2", by: "carol" });
+  put({ type: "delete", target: "h3", by: "carol" });
+  put({ type: "chat", id: "h3a", user: "bob", message: "h3", approved: "h3" });
+  chat("m5", "bob");
+  await until("h2 and h3 are gone", async () => (await texts(p)).join() === "m4,h1,m5");
   put({ type: "slow", seconds: 3, by: "carol" });
   await until("slow mode is told", async () => /one message every 3 s/.test(await p.textContent("#notice")));
   await say(p, "first");
