@@ -86,6 +86,7 @@ GOOD='good morning'
 
 @test "what is no threshold changes nothing and is told" {
 	for bad in '"value":2' '"value":-0.1' '"value":"1"' '"x":1' '"value":1e999' \
+		'"value":1,"room":7' '"value":1,"room":""' \
 		'"value":1,"room":"'"$(printf 'r%.0s' {1..51})"'"'; do
 		run --separate-stderr ss-moderate < <(
 			echo '{"type":"threshold",'"$bad"'}'

@@ -35,15 +35,31 @@ is_threshold(const struct event *ev)
 
 /* The event's room into out; what is no string counts as none. 0 or -1. */
 static int
-room_of(const struct event *ev, const char *otherwise, struct buf *out)
+room_of(const struct event *ev, struct buf *out)
 {
 	const struct json_member *m = json_get(&ev->doc, "room");
 
 	buf_reset(out);
 	if (m == NULL || m->kind != JSON_STRING)
-		return buf_adds(out, otherwise);
+		return buf_adds(out, EVENT_ROOM);
 	return json_unescape(m, out) < 0 && errno != EILSEQ ? -1
 							    : buf_adds(out, "");
+}
+
+/* The room that a threshold is for into out, empty: all. 0, or -1: it is none.
+ */
+static int
+room_named(const struct event *ev, struct buf *out)
+{
+	const struct json_member *m = json_get(&ev->doc, "room");
+
+	buf_reset(out);
+	if (m == NULL)
+		return buf_adds(out, "");
+	return m->kind == JSON_STRING && json_unescape(m, out) == 0 &&
+		       event_name_valid(out->p, out->len)
+		   ? 0
+		   : -1;
 }
 
 static int
@@ -100,8 +116,7 @@ control_event(struct app *a, const struct event *ev)
 		return;
 	m = json_get(&ev->doc, "value");
 	if (m == NULL || json_num(m, &value) < 0 || !(value >= 0) ||
-	    value > 1 || room_of(ev, "", &l->room) < 0 ||
-	    strlen(l->room.p) > EVENT_NAME_MAX) {
+	    value > 1 || room_named(ev, &l->room) < 0) {
 		msg_warn("threshold: not one, so the old one stays");
 		return;
 	}
@@ -119,7 +134,7 @@ control_threshold(struct app *a, const struct event *ev)
 	struct levels *l = &a->levels;
 	const struct level *at;
 
-	if (l->n == 0 || room_of(ev, EVENT_ROOM, &l->room) < 0)
+	if (l->n == 0 || room_of(ev, &l->room) < 0)
 		return l->all;
 	at = find(l, l->room.p);
 	return at != NULL ? at->value : l->all;
