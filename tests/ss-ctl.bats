@@ -64,6 +64,49 @@ one() {
 {"type":"deny","target":"'$id'","by":"carol","role":"admin","ts":"2026-11-23T12:00:00.000Z"}'
 }
 
+@test "ban and unban: an address in a user's place is an address" {
+	export SS_TEST_NOW=2026-11-23T12:00:00Z
+	while read -r words; do
+		# shellcheck disable=SC2086
+		ss-ctl -o - $words
+	done >out <<-'EOF'
+		ban 203.0.113.9
+		ban 203.0.113.9 2h
+		ban ::ffff:203.0.113.9
+		ban 2001:db8::1 7d --room den
+		unban 203.0.113.9
+		unban 2001:db8::/64
+		ban 203.0.113.9 --address 192.0.2.7
+		unban 203.0.113.9 --address 192.0.2.7
+		ban 203.0.113.256
+		ban 203.0.113
+		mute 203.0.113.9
+	EOF
+	run jq -c '[.type, .user, .address, .until, .room]' out
+	assert_output '["ban",null,"203.0.113.9",null,null]
+["ban",null,"203.0.113.9","2026-11-23T14:00:00.000Z",null]
+["ban",null,"203.0.113.9",null,null]
+["ban",null,"2001:db8::/64","2026-11-30T12:00:00.000Z","den"]
+["unban",null,"203.0.113.9",null,null]
+["unban",null,"2001:db8::/64",null,null]
+["ban","203.0.113.9","192.0.2.7",null,null]
+["unban","203.0.113.9","192.0.2.7",null,null]
+["ban","203.0.113.256",null,null,null]
+["ban","203.0.113",null,null,null]
+["mute","203.0.113.9",null,"2026-11-23T12:05:00.000Z",null]'
+	run -2 ss-ctl -o - ban 203.0.113.9 bob
+	run -2 ss-ctl -o - unban 203.0.113.9 5m
+	# and so it is not shown to viewers
+	start_pipeline
+	listen bob --expect-close 4003
+	run ss-ctl ban 127.0.0.1 --wait
+	assert_success
+	assert_output --partial 'delivered: ban 127.0.0.1'
+	wait_exit bob
+	assert_equal "$status" 0
+	refute grep -q ban bob.out
+}
+
 @test "who does it is who has logged in, and a reason is kept as it is" {
 	run ss-ctl -o - kick bob --reason $'say "no", 😀 \u202eolleh'
 	assert_success

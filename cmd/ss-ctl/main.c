@@ -115,10 +115,10 @@ parse(struct app *a, int argc, char **argv)
 		.operands = "ACTION [ARGUMENT]...",
 		.opts = opts,
 		.epilog = "Actions: mute USER [DURATION], unmute USER, "
-			  "kick USER, ban USER [DURATION],\n"
-			  "unban USER, delete ID, purge USER, slow SECONDS, "
-			  "subonly on|off,\nthreshold VALUE, "
-			  "level [LABEL=]N, hold N, approve ID, deny ID" };
+			  "kick USER,\nban USER|ADDRESS [DURATION], "
+			  "unban USER|ADDRESS, delete ID, purge USER,\n"
+			  "slow SECONDS, subonly on|off, threshold VALUE, "
+			  "level [LABEL=]N, hold N,\napprove ID, deny ID" };
 	int i = opt_parse(&prog, argc, argv);
 	bool http = by_http(a, &prog);
 	const char *why;

@@ -31,9 +31,8 @@ static const struct {
 	[ACTION_UNMUTE] = { WORDS_WHO, "unmute USER" },
 	[ACTION_KICK] = { WORDS_WHO, "kick USER" },
 	[ACTION_BAN] = { WORDS_WHO_LONG, "ban USER [DURATION], or ban "
-					 "--address ADDRESS [DURATION]" },
-	[ACTION_UNBAN] = { WORDS_WHO, "unban USER, or unban --address "
-				      "ADDRESS" },
+					 "ADDRESS [DURATION]" },
+	[ACTION_UNBAN] = { WORDS_WHO, "unban USER, or unban ADDRESS" },
 	[ACTION_DELETE] = { WORDS_ID, "delete ID" },
 	[ACTION_PURGE] = { WORDS_WHO, "purge USER" },
 	[ACTION_SLOW] = { WORDS_SECONDS, "slow SECONDS, or slow off" },
@@ -64,16 +63,31 @@ number(struct buf *b, const char *key, const char *s)
 		buf_addf(b, ",\"%s\":%s", key, s);
 }
 
-/* USER [DURATION]; with an address the user may be left out. */
+/* To be asked first: "192.0.2.7" would do as a user's name, too. */
+static bool
+is_address(const struct app *a, const char *s)
+{
+	char text[ACTION_ADDRESS_MAX];
+
+	return (action_fields(a->action.type) & ACTION_HAS_ADDRESS) &&
+	       action_address(s, strlen(s), text) == 0;
+}
+
+/*
+ * USER [DURATION]; with an address the user may be left out, and the address
+ * may stand in his place.
+ */
 static const char *
 who(struct app *a, int argc, char **argv, bool may_last)
 {
 	int i = 0;
 
+	if (argc > 0 && !a->address && is_address(a, argv[0]))
+		a->address = argv[i++];
 	/* one operand beside an address may be either */
-	if (argc > 0 &&
-	    !(a->address && argc == 1 && may_last &&
-		action_duration(argv[0], strlen(argv[0]), &a->duration) == 0))
+	else if (argc > 0 && !(a->address && argc == 1 && may_last &&
+				 action_duration(argv[0], strlen(argv[0]),
+				     &a->duration) == 0))
 		text(&a->members, "user", argv[i++]);
 	if (i < argc && may_last &&
 	    action_duration(argv[i], strlen(argv[i]), &a->duration) < 0)
