@@ -213,6 +213,43 @@ default_gateway() {
 	assert_equal "$(status_of -H 'X-Forwarded-For: 192.0.2.2' /healthz)" 200
 }
 
+@test "a connection that is refused costs nothing, however often it is tried" {
+	behind_a_proxy --connect-rate 0.5
+	from_one() {
+		status_of -H 'X-Forwarded-For: 192.0.2.1' /healthz
+	}
+	let_in() {
+		[ "$(from_one)" = 200 ]
+	}
+	for _ in {1..3}; do
+		from_one
+		echo
+	done >codes
+	assert_equal "$(xargs <codes)" '200 429 429'
+	assert grep -qi '^retry-after: [12].$' headers
+	# after two seconds, though it was tried all the time
+	wait_for 10 let_in
+	assert_equal "$(from_one)" 429
+}
+
+@test "a connection too many takes nothing from the rate of connections" {
+	behind_a_proxy --connect-rate 0.05 --max-per-address 1
+	header='X-Forwarded-For: 192.0.2.1'
+	listen one --header "$header" --until never
+	for _ in 1 2 3; do
+		assert_equal "$(status_of -H "$header" /healthz)" 429
+		assert grep -q 'too many connections' answer
+	done
+	stop one
+	by_rate() {
+		status_of -H "$header" /healthz && grep -q 'too many new' answer
+	}
+	wait_for 5 by_rate
+	# for what came first alone
+	wait=$(tr -d '\r' <headers | sed -n 's/^retry-after: //Ip')
+	assert [ "$wait" -le 20 ]
+}
+
 @test "X-Forwarded-For is nothing where no proxy is named" {
 	start_pipeline --max-per-address 1 --connect-rate 1
 	for _ in 1 2 3; do

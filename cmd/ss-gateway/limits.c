@@ -246,7 +246,8 @@ limits_connect(struct gateway *g, uint64_t subscriber)
 
 	add(&c, &g->limits->connect, subscriber ^ 'c');
 	wait = look(g->limits, &c);
-	limits_pay(g, &c);
+	if (!wait)
+		limits_pay(g, &c);
 	return wait;
 }
 

@@ -50,7 +50,7 @@ void limits_pay(struct gateway *, const struct cost *);
 
 /* Whoever has this address; an IPv6 address stands for its /64. */
 uint64_t limits_subscriber(struct gateway *, const struct in6_addr *);
-/* He connects: 0, or the seconds until he may; it is paid in any case. */
+/* He connects: 0, and it is paid, or the seconds until he may. */
 int64_t limits_connect(struct gateway *, uint64_t subscriber);
 /* One connection more of his. False: there is no room to remember it. */
 bool limits_hold(struct gateway *, uint64_t subscriber);

@@ -64,14 +64,16 @@ enter(struct gateway *g, struct peer *p)
 	p->subscriber = limits_subscriber(g, &p->addr);
 	if (peer_is_exempt(p))
 		return true;
-	p->wait = limits_connect(g, p->subscriber);
-	if (!max)
-		return true;
-	n = limits_held(g, p->subscriber);
-	p->too_many = n >= max;
-	if (n >= 2 * max)
-		return false;
-	p->held = limits_hold(g, p->subscriber);
+	if (max) {
+		n = limits_held(g, p->subscriber);
+		p->too_many = n >= max;
+		if (n >= 2 * max)
+			return false;
+		p->held = limits_hold(g, p->subscriber);
+	}
+	/* one that is refused anyway costs nothing */
+	if (!p->too_many)
+		p->wait = limits_connect(g, p->subscriber);
 	return true;
 }
 
