@@ -198,6 +198,7 @@ read_until(struct action *a, const struct json_doc *d, int64_t now)
 		return "duration: must be like 30s, 5m, 2h or 7d";
 	if (!rc && !m && a->type == ACTION_MUTE)
 		ms = ACTION_MUTE_MS;
+	a->duration = ms;
 	if (ms)
 		a->until = now + ms;
 	return NULL;

@@ -67,8 +67,9 @@ struct action {
 	char room[EVENT_NAME_MAX + 1]; /* empty: all rooms */
 	char by[EVENT_NAME_MAX + 1];
 	char reason[4 * ACTION_REASON_MAX + 1];
-	enum role role; /* of who does it */
-	int64_t until;  /* ms; 0: for ever */
+	enum role role;   /* of who does it */
+	int64_t until;    /* ms; 0: for ever */
+	int64_t duration; /* ms, where until was read as one from now; or 0 */
 	int64_t seconds, level;
 	double value;
 	bool on;

@@ -255,6 +255,48 @@ put() {
 	assert_equal "$(codes)" 'a slow_mode'
 }
 
+# answers CONTROL LINE...: to these lines, an id or a code each
+answers() {
+	printf '%s\n' "${@:2}" >lines
+	socat -t 10 - "UNIX-CONNECT:$1" <lines | jq -r '.code // .id'
+}
+
+@test "the same key with another end is a conflict, also for who has it from the bus" {
+	local length until unended fine control
+
+	length='{"type":"mute","user":"bob","nonce":"d","duration":'
+	until='{"type":"ban","user":"eve","nonce":"u","until":"2'
+	unended='{"type":"ban","user":"al","nonce":"n"'
+	fine='{"type":"threshold","nonce":"t","value":'
+	start_pipeline
+	answers control.sock "$length\"1h\",\"wait\":true}" \
+		"${until}100-01-01T00:00:00.5Z\",\"wait\":true}" \
+		"$unended,\"wait\":true}" \
+		"${fine}0.12345678,\"wait\":true}" >ids
+	assert_equal "$(sort -u ids | grep -c ...)" 4
+	BG_OUT=/dev/null start_bg gw2 ss-gateway --port 0 --control "$PWD/two"
+	wait_for 10 port_known gw2
+	knows() {
+		curl -fsS "http://127.0.0.1:$SS_PORT/healthz"
+	}
+	wait_for 10 knows
+	for control in control.sock two; do
+		# in other words
+		answers "$control" "${length}3600}" \
+			"${until}100-01-01T01:00:00.500+01:00\"}" \
+			"$unended}" "${fine}0.12345678}" >again
+		assert_equal "$(cat again)" "$(cat ids)"
+		answers "$control" "${length}3601}" '{"type":"mute","user":"bob","nonce":"d"}' \
+			"${until}100-01-01T00:00:01.5Z\"}" \
+			"$unended,\"duration\":\"1h\"}" \
+			'{"type":"ban","user":"eve","nonce":"u"}' \
+			'{"type":"ban","user":"al","nonce":"d","duration":"1h"}' \
+			"${fine}0.2}" >others
+		assert_equal "$(xargs <others)" '409 409 409 409 409 409 409'
+	done
+	assert_equal "$(wc -l <logs/chat_*.jsonl)" 4
+}
+
 @test "who gets an old past from the hub isn't shown bans of addresses either" {
 	printf '%s\n' \
 		'{"type":"ban","id":"1","address":"192.0.2.9","ts":"2020-01-01T00:00:00.000Z"}' \

@@ -370,6 +370,7 @@ void control_delivered(
 struct pending;
 struct nonce {
 	uint64_t meaning; /* a hash of what was sent; 0: not known */
+	uint64_t also;    /* another one that it may have been; or 0 */
 	uint64_t seq;     /* delivered: its position */
 	int64_t at;       /* monotonic ms */
 	struct pending *pending;
@@ -391,6 +392,8 @@ struct nonce *nonces_find(
     struct nonces *, const char *who, const char *nonce, size_t n);
 struct nonce *nonces_add(struct nonces *, const char *who, const char *nonce,
     size_t n, uint64_t meaning, const char *id);
+/* It was used for what has this hash, as far as is known. */
+bool nonces_means(const struct nonce *, uint64_t meaning);
 /* Hashes of what a gift, a message and an action mean, never 0. */
 uint64_t nonces_gift(const char *room, const struct event_gift *);
 uint64_t nonces_chat(const char *room, const char *text, size_t n);

@@ -5,6 +5,7 @@
  * minutes, or until ENTRIES newer ones have come. What came over the bus from
  * other gateways is in it as well.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -91,21 +92,29 @@ nonces_chat(const char *room, const char *text, size_t n)
 	return mix(h, text, n) | 1;
 }
 
-/* Without until, which is another one each time where a duration was given. */
+/* Where a duration was given until is another one each time. */
 uint64_t
 nonces_action(const struct action *a)
 {
 	const int64_t numbers[] = { (int64_t)a->type, a->seconds, a->level,
-		(int64_t)(a->value * 1e6), a->on };
+		a->on, a->duration, a->duration ? 0 : a->until };
+	char value[32]; /* as it is written */
 	const char *const texts[] = { a->user, a->address, a->target, a->label,
-		a->room, a->reason };
+		a->room, a->reason, value };
 	uint64_t h = UINT64_C(14695981039346656037);
 	size_t i;
 
+	snprintf(value, sizeof value, "%.6g", a->value);
 	h = mix(h, numbers, sizeof numbers);
 	for (i = 0; i < sizeof texts / sizeof *texts; i++)
 		h = mix(h, texts[i], strlen(texts[i]) + 1);
 	return h | 1;
+}
+
+bool
+nonces_means(const struct nonce *k, uint64_t meaning)
+{
+	return !k->meaning || k->meaning == meaning || k->also == meaning;
 }
 
 static uint32_t

@@ -384,9 +384,38 @@ text(struct gateway *g, const struct event *ev, const char *key, char *out,
 	return true;
 }
 
+/*
+ * The same of an action. What ends was asked for by its end or by how long it
+ * lasts, and the event has the end alone: *also is its meaning by the other.
+ */
+static uint64_t
+meaning_of_action(struct gateway *g, const struct event *ev, uint64_t *also)
+{
+	const struct json_member *m = json_get(&ev->doc, "type");
+	char ts[CLOCK_RFC3339_LEN + 16];
+	struct action a = { .role = ROLE_VIEWER };
+	const char *why;
+	int64_t at;
+	uint64_t h;
+	size_t n;
+
+	if (action_find(m->val + 1, m->vallen - 2, &a.type) < 0 ||
+	    !text(g, ev, "ts", ts, sizeof ts - 1, &n) ||
+	    clock_parse(ts, n, &at) < 0 ||
+	    action_read(&a, &ev->doc, at, &why) < 0)
+		return 0;
+	h = nonces_action(&a);
+	/* in seconds, as it was said: some ms went by until ts */
+	a.duration = (a.until - at + 500) / 1000 * 1000;
+	if (a.until)
+		*also = nonces_action(&a);
+	return h;
+}
+
 /* What it meant, if that can be told from what came back. */
 static uint64_t
-meaning(struct gateway *g, const struct event *ev, const char *room)
+meaning(
+    struct gateway *g, const struct event *ev, const char *room, uint64_t *also)
 {
 	char streak[EVENT_NAME_MAX + 1];
 	struct event_gift e = { .streak = NULL };
@@ -404,6 +433,8 @@ meaning(struct gateway *g, const struct event *ev, const char *room)
 			return 0;
 		return nonces_chat(room, g->text.p, g->text.len);
 	}
+	if (bus_is_control(ev))
+		return meaning_of_action(g, ev, also);
 	if (ev->type != EVENT_GIFT)
 		return 0;
 	m = json_get(&ev->doc, "gift_id");
@@ -425,6 +456,7 @@ learn(
     struct gateway *g, const struct event *ev, const char *room, const char *id)
 {
 	char nonce[EVENT_NONCE_MAX + 1], who[EVENT_NAME_MAX + 1];
+	uint64_t hash, also = 0;
 	struct nonce *k;
 	size_t n, w;
 
@@ -432,9 +464,11 @@ learn(
 	    !text(g, ev, event_sender(ev), who, EVENT_NAME_MAX, &w))
 		return NULL;
 	k = nonces_find(g->nonces, who, nonce, n);
-	if (!k)
-		k = nonces_add(
-		    g->nonces, who, nonce, n, meaning(g, ev, room), id);
+	if (!k) {
+		hash = meaning(g, ev, room, &also);
+		k = nonces_add(g->nonces, who, nonce, n, hash, id);
+		k->also = also;
+	}
 	memcpy(k->id, id, strlen(id) + 1);
 	k->at = clock_mono_ms();
 	k->seq = g->seq;

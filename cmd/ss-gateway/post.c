@@ -39,7 +39,7 @@ send_again(
 		.len = k->line_len,
 		.nonce = k };
 
-	if (k->meaning && k->meaning != p->meaning) {
+	if (!nonces_means(k, p->meaning)) {
 		used_otherwise(f);
 		return;
 	}

@@ -284,7 +284,7 @@ emit_again(struct gateway *g, struct viewer *v, struct nonce *k,
 {
 	char *line = k->line;
 
-	if (k->meaning && k->meaning != meaning) {
+	if (!nonces_means(k, meaning)) {
 		error(g, v, "bad_message",
 		    "nonce: was used for another message", nonce);
 		return;

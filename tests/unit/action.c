@@ -58,6 +58,7 @@ writes_each(void)
 	IS_STR(line_of("mute", "{\"user\":\"bob\",\"duration\":\"2h\"}"),
 	    HEAD("mute") ",\"user\":\"bob\","
 			 "\"until\":\"2026-11-23T14:00:00.000Z\"" TAIL);
+	IS_INT(a.duration, 7200000);
 	IS_STR(line_of("mute", "{\"user\":\"bob\",\"duration\":90}"),
 	    HEAD("mute") ",\"user\":\"bob\","
 			 "\"until\":\"2026-11-23T12:01:30.000Z\"" TAIL);
