@@ -171,7 +171,7 @@ show(struct app *a, const struct jwtkeys *keys, const struct buf *token)
 	struct jwt_parts parts;
 	const char *why = NULL;
 	struct buf out;
-	bool valid;
+	bool verified, valid;
 	int status;
 
 	if (jwt_split(token->p, token->len, &parts, &why) < 0) {
@@ -179,6 +179,7 @@ show(struct app *a, const struct jwtkeys *keys, const struct buf *token)
 		jwt_parts_release(&parts);
 		return 1;
 	}
+	verified = a->key && jwt_is_signed(keys, token->p, &parts);
 	valid = is_valid(a, keys, token, &parts, &why);
 	buf_init(&out, 16 * JWT_MAX);
 	buf_addc(&out, '{');
@@ -186,7 +187,7 @@ show(struct app *a, const struct jwtkeys *keys, const struct buf *token)
 	buf_addc(&out, ',');
 	add_json(&out, "claims", &parts.claims);
 	buf_addf(&out, ",\"verified\":%s,\"valid\":%s",
-	    a->key && valid ? "true" : "false", valid ? "true" : "false");
+	    verified ? "true" : "false", valid ? "true" : "false");
 	if (!valid)
 		buf_addf(&out, ",\"detail\":\"%s\"", why);
 	buf_adds(&out, "}\n");

@@ -101,7 +101,7 @@ typ_fits(const struct json_member *m)
 struct header {
 	enum jwt_alg alg;
 	char kid[JWTKEY_KID_MAX + 1];
-	bool has_kid;
+	bool has_kid, typ_fits;
 };
 
 static int
@@ -117,9 +117,7 @@ read_header(const struct json_doc *d, struct header *h, const char **why)
 	*why = "token: critical extensions are not supported";
 	if (json_get(d, "crit") || json_get(d, "b64"))
 		return -1;
-	*why = "token: typ must be JWT";
-	if (!typ_fits(json_get(d, "typ")))
-		return -1;
+	h->typ_fits = typ_fits(json_get(d, "typ"));
 	*why = "token: kid must be a string of at most 64 bytes";
 	h->has_kid = kid != NULL;
 	return kid ? text_of(kid, h->kid, sizeof h->kid) : 0;
@@ -149,6 +147,34 @@ signed_by_one(const struct jwtkeys *keys, const struct header *h,
 	       : !fits ? "token: alg is not the key's"
 		       : "token: the signature is wrong";
 	return false;
+}
+
+/* One of the keys made the signature: 0 and its header, or -1 with *why. */
+static int
+check_signature(const struct jwtkeys *keys, const char *token,
+    const struct jwt_parts *p, struct header *h, const char **why)
+{
+	struct json_doc d = { 0 };
+	int rc;
+
+	*why = "token: its header is no JSON object, or a key stands twice";
+	rc = read_object(&d, &p->header);
+	if (rc == 0)
+		rc = read_header(&d, h, why);
+	json_release(&d);
+	if (rc == 0 && !signed_by_one(keys, h, token, p, why))
+		rc = -1;
+	return rc;
+}
+
+bool
+jwt_is_signed(
+    const struct jwtkeys *keys, const char *token, const struct jwt_parts *p)
+{
+	struct header h = { .has_kid = false };
+	const char *why;
+
+	return check_signature(keys, token, p, &h, &why) == 0;
 }
 
 /* A NumericDate in ms; absent is 0. */
@@ -298,22 +324,17 @@ jwt_check(const struct jwtkeys *keys, const struct jwt_want *want,
     const char *token, size_t n, struct jwt *out, const char **why)
 {
 	struct jwt_parts p;
-	struct json_doc d = { 0 };
 	struct header h = { .has_kid = false };
 	int rc;
 
 	memset(out, 0, sizeof *out);
 	rc = jwt_split(token, n, &p, why);
-	if (rc == 0) {
-		*why = "token: its header is no JSON object, or a key stands "
-		       "twice";
-		rc = read_object(&d, &p.header);
-	}
 	if (rc == 0)
-		rc = read_header(&d, &h, why);
-	json_release(&d);
-	if (rc == 0 && !signed_by_one(keys, &h, token, &p, why))
+		rc = check_signature(keys, token, &p, &h, why);
+	if (rc == 0 && !h.typ_fits) {
+		*why = "token: typ must be JWT";
 		rc = -1;
+	}
 	if (rc == 0)
 		rc = jwt_claims(&p, want, out, why);
 	jwt_parts_release(&p);

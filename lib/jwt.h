@@ -55,6 +55,9 @@ struct jwt_parts {
 int jwt_split(
     const char *token, size_t n, struct jwt_parts *, const char **why);
 void jwt_parts_release(struct jwt_parts *);
+/* The signature alone: one of the keys made it. */
+bool jwt_is_signed(
+    const struct jwtkeys *, const char *token, const struct jwt_parts *);
 /* The claims alone, as jwt_check does after the signature. */
 int jwt_claims(const struct jwt_parts *, const struct jwt_want *,
     struct jwt *out, const char **why);

@@ -91,14 +91,37 @@ part() {
 		'"verified":false,"valid":false,"detail":"token: the signature is wrong"}'
 	run ss-token inspect --key key --aud chat <good
 	assert_success
+	# who signed it is one thing, what it says another
 	run ss-token inspect --key key --aud other <good
 	assert_failure 1
+	assert_output --partial \
+		'"verified":true,"valid":false,"detail":"token: aud names somebody else"}'
 	run env SS_TOKEN="$(cat good)" ss-token inspect --key key
 	assert_success
 	SS_TEST_NOW=2020-01-01T00:00:00Z ss-token mint --sub a --key key >old
 	run ss-token inspect --key key <old
 	assert_failure 1
-	assert_output --partial '"detail":"token: expired"'
+	assert_output --partial \
+		'"verified":true,"valid":false,"detail":"token: expired"}'
+	run ss-token inspect --key other <old
+	assert_failure 1
+	assert_output --partial \
+		'"verified":false,"valid":false,"detail":"token: the signature is wrong"}'
+	ss-token mint --sub a --nbf 1h --key key >early
+	run ss-token inspect --key key <early
+	assert_failure 1
+	assert_output --partial \
+		'"verified":true,"valid":false,"detail":"token: not valid yet"}'
+	# of another type: signed with openssl, since we make none
+	text=$(printf %s '{"alg":"HS256","typ":"JWE"}' | base64 -w0 |
+		tr -d =).$(printf %s '{"sub":"alice"}' | base64 -w0 | tr -d =)
+	mac=$(printf %s "$text" | openssl dgst -sha256 -mac HMAC -macopt \
+		"hexkey:$(head -c -1 key | od -An -v -tx1 | tr -d ' \n')" \
+		-binary | base64 -w0 | tr +/ -_ | tr -d =)
+	run ss-token inspect --key key <<<"$text.$mac"
+	assert_failure 1
+	assert_output --partial \
+		'"verified":true,"valid":false,"detail":"token: typ must be JWT"}'
 	for bad in '' 'a b' a.b x.y.z "$(cat good).x" "$(printf 'A%.0s' {1..9000})"; do
 		run ss-token inspect --key key <<<"$bad"
 		assert_failure 1
