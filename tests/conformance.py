@@ -219,6 +219,11 @@ def cases():
     for cut in (b"\xce", b"\xe1\xbd", b"\xf0\x90\x80"):
         yield "6 ends within a character %r" % cut, refuses(
             1007, (TEXT, b"x" + cut))
+        yield "6 the same, and an empty part %r" % cut, refuses(
+            1007, (TEXT, b"x" + cut, {"fin": False}), (0, b""))
+        yield "6 the same, and an empty part between %r" % cut, refuses(
+            1007, (TEXT, b"x" + cut, {"fin": False}),
+            (0, b"", {"fin": False}), (0, b"x"))
     yield "7 close without a code", closes(b"", None)
     for code in GOOD_CODES:
         yield "7 close with %d" % code, closes(struct.pack("!H", code), code)

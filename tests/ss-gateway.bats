@@ -327,6 +327,24 @@ den'
 	assert_success
 }
 
+@test "one that ends within a character closes with 1007, however it ends" {
+	start_pipeline
+	# "a" and the start of a character: two bytes' or four bytes', then an
+	# empty last part (all masked with zeros)
+	for bytes in 01820000000061ce 01840000000061f09f98; do
+		run talk alice --bytes "${bytes}808000000000" --expect-close 1007
+		assert_success
+		refute_output --partial '"error"'
+	done
+	# the same behind JSON
+	run talk alice --bytes 0183000000007b7dce808000000000 --expect-close 1007
+	assert_success
+	# and no harm in an empty one behind whole characters
+	run talk alice --bytes 0183000000007bcea9808000000000 --expect 1
+	assert_success
+	assert_output --partial '"code":"bad_json"'
+}
+
 @test "a binary frame closes with 1003" {
 	start_pipeline
 	run talk alice --binary "$(say hello)" --expect-close 1003

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gateway.h"
+#include "utf8.h"
 
 #include "banned.h"
 
@@ -61,6 +62,10 @@ echo_receive(struct echo *e, const char *in, size_t n)
 	if (!lws_is_final_fragment(e->wsi) ||
 	    lws_remaining_packet_payload(e->wsi))
 		return 0;
+	/* the library doesn't see that where the last part is empty */
+	if (!lws_frame_is_binary(e->wsi) &&
+	    !utf8_valid(e->message.p, e->message.len))
+		return refuse(e, LWS_CLOSE_STATUS_INVALID_PAYLOAD);
 	h = fan_head(head, e->message.len);
 	if (lws_frame_is_binary(e->wsi))
 		head[0] = (char)0x82; /* RFC 6455, 5.2 */

@@ -395,7 +395,11 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 	buf_release(&b);
 }
 
-static void
+/*
+ * A whole message. -1: it is not UTF-8. libwebsockets doesn't see that where
+ * the last part is empty, and what isn't can't be JSON.
+ */
+static int
 message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 {
 	struct given nonce = { .given = false };
@@ -404,30 +408,32 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 	size_t n;
 
 	if (json_parse(&g->doc, in, len) < 0) {
+		if (!utf8_valid(in, len))
+			return -1;
 		bad(g, v, "bad_json", g->doc.err, NULL);
-		return;
+		return 0;
 	}
 	if (g->doc.n > 64 || json_has_duplicates(&g->doc)) {
 		bad(g, v, "bad_json", "a key stands twice, or too many", NULL);
-		return;
+		return 0;
 	}
 	if (!read_nonce(g, &nonce)) {
 		bad(g, v, "bad_message",
 		    "nonce: must be a string of at most 64 bytes", NULL);
-		return;
+		return 0;
 	}
 	type = json_get(&g->doc, "type");
 	if (type && json_str_is(type, "auth")) {
 		auth(g, v, &nonce);
-		return;
+		return 0;
 	}
 	if (!type || !json_str_is(type, "chat")) {
 		bad(g, v, "bad_message", "type: must be chat", &nonce);
-		return;
+		return 0;
 	}
 	if (!text_of(g, json_get(&g->doc, "message"))) {
 		bad(g, v, "bad_message", "message: must be a string", &nonce);
-		return;
+		return 0;
 	}
 	p = g->text.p;
 	n = g->text.len;
@@ -441,6 +447,7 @@ message(struct gateway *g, struct viewer *v, const char *in, size_t len)
 		bad(g, v, "too_long", "message: over 500 characters", &nonce);
 	else
 		emit(g, v, p, n, &nonce);
+	return 0;
 }
 
 int
@@ -497,16 +504,18 @@ viewer_receive(struct gateway *g, struct viewer *v, const char *in, size_t n)
 		return refuse(v, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, n, last);
 	if (have + n + left > MESSAGE_MAX)
 		return refuse(v, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, n, last);
-	if (last && !have) {
-		message(g, v, in, n);
-		return 0;
-	}
+	if (last && !have)
+		return message(g, v, in, n) < 0
+			   ? refuse(
+				 v, LWS_CLOSE_STATUS_INVALID_PAYLOAD, n, last)
+			   : 0;
 	if (gather(v, in, n) < 0)
 		return refuse(
 		    v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, n, last);
 	if (!last)
 		return 0;
-	message(g, v, v->rx->p, v->rx->len);
+	if (message(g, v, v->rx->p, v->rx->len) < 0)
+		return refuse(v, LWS_CLOSE_STATUS_INVALID_PAYLOAD, n, last);
 	drop_rx(v);
 	return 0;
 }
