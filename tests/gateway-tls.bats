@@ -232,3 +232,35 @@ is_served() {
 	assert_regex "$stderr" '^ss-gateway: locked.key: '
 	run -2 --separate-stderr ss-gateway --tls-cert one.crt
 }
+
+# The status of a gift from a page of this origin.
+gift_from() { # ORIGIN [CURL'S...]
+	curl -sS -o answer -w '%{http_code}' -H "Origin: $1" "${@:2}" \
+		-H 'Content-Type: application/json' \
+		-d '{"from":"a","gift_id":1,"amount":1}' "$SS_URL/api/gift"
+}
+
+@test "where TLS is spoken a page by plain HTTP is none of ours" {
+	tls_gateway
+	host=127.0.0.1:$SS_PORT
+	run -0 client "$WS_URL/a" --cafile now.crt \
+		--header "Origin: https://$host"
+	for origin in "http://$host" "HTTP://$host" "http:$host"; do
+		run -3 client "$WS_URL/a" --cafile now.crt \
+			--header "Origin: $origin"
+		assert_output --partial '#status 403'
+		assert_equal "$(gift_from "$origin")" 403
+	done
+	for host in chat.example chat.example:443 chat.example:8443; do
+		assert_equal "$(gift_from "https://$host" -H "Host: $host")" 200
+		assert_equal "$(gift_from "http://$host" -H "Host: $host")" 403
+	done
+	assert_equal "$(gift_from http://chat.example \
+		-H 'Host: chat.example:80')" 403
+	stop gw
+	# unless it is said to be
+	start_gateway --tls-cert now.crt --tls-key now.key \
+		--origin http://chat.example
+	run -0 client "$WS_URL/a" --cafile now.crt \
+		--header 'Origin: http://chat.example'
+}

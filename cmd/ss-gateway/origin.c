@@ -106,16 +106,19 @@ origin_of(struct lws *wsi, char out[ORIGIN_MAX])
 
 /*
  * The page came from here: from the host and port that it asks for now. The
- * scheme may differ, as it does behind a proxy that ends TLS.
+ * scheme may differ, as it does behind a proxy that ends TLS; where we speak
+ * TLS ourselves a page by http is one that somebody on the way has made.
  */
 static bool
-is_ours(struct lws *wsi, const char *origin)
+is_ours(const struct gateway *g, struct lws *wsi, const char *origin)
 {
 	bool https = strncasecmp(origin, "https:", 6) == 0;
 	char host[ORIGIN_MAX];
 	const char *p = origin;
 	size_t n = host_of(&p, strlen(origin)), len, port;
 
+	if (g->tls_cert && !https)
+		return false;
 	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
 		return false;
 	len = strlen(host);
@@ -136,7 +139,7 @@ origin_allowed(const struct gateway *g, struct lws *wsi)
 		return r == 0;
 	if (g->cors && listed(g->cors, origin))
 		return true;
-	return g->origin ? listed(g->origin, origin) : is_ours(wsi, origin);
+	return g->origin ? listed(g->origin, origin) : is_ours(g, wsi, origin);
 }
 
 bool
