@@ -379,6 +379,13 @@ is_purged(
 		   json_get(&ev->doc, "role") ? &role : NULL, seq);
 }
 
+/* Nothing was deleted nor purged: nearly always. */
+static bool
+shows_all(const struct force *f)
+{
+	return !window_count(f->deleted) && !f->purges;
+}
+
 bool
 force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
 {
@@ -387,11 +394,11 @@ force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
 	char room[EVENT_NAME_MAX + 1];
 	size_t i;
 
-	if (!room_of(g, ev, room))
+	if (shows_all(g->force) || !room_of(g, ev, room))
 		return false;
 	if (!*room)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
-	for (i = 0; i < 2 && window_count(g->force->deleted); i++)
+	for (i = 0; i < sizeof ids / sizeof *ids; i++)
 		if (text_of(g, &ev->doc, ids[i]) &&
 		    is_buried(g, g->text.p, g->text.len, room))
 			return true;
@@ -404,7 +411,7 @@ force_hides(struct gateway *g, uint64_t seq, const char *line, size_t n)
 	struct event ev = { 0 };
 	bool r;
 
-	if (!window_count(g->force->deleted) && !g->force->purges)
+	if (shows_all(g->force))
 		return false;
 	r = event_parse(&ev, line, n) < 0 || force_hides_event(g, &ev, seq);
 	event_release(&ev);
