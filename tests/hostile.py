@@ -68,6 +68,9 @@ JSON = b"Content-Type: application/json\r\n"
 GIFT = b'{"from":"mallory","gift_id":1,"amount":1}'
 POST = b"POST /api/gift HTTP/1.1\r\n" + H + JSON
 HIDDEN = GIFT.replace(b"mallory", b"smuggle")  # as long as the other
+UPGRADE = (b"Upgrade: websocket\r\nConnection: upgrade\r\n"
+           b"Sec-WebSocket-Version: 13\r\n"
+           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n")
 LEN = b"Content-Length: %d\r\n\r\n" % len(GIFT)
 
 # (what it is, the bytes, statuses that are right; None: just no answer)
@@ -159,8 +162,22 @@ CASES = [
      b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
      b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", {200, 400, 404}),
     ("no host", b"GET /healthz HTTP/1.1\r\n\r\n", {200, 400, 403}),
+    ("no host, as HTTP/1.0 may", b"GET /healthz HTTP/1.0\r\n\r\n", {200}),
+    ("a version to come", b"GET /healthz HTTP/1.2\r\n" + H + b"\r\n", {200}),
     ("a version of the future", b"GET /healthz HTTP/3.7\r\n" + H + b"\r\n",
-     {200, 400, 403, 505}),
+     {505}),
+    ("one of the far future", b"GET /healthz HTTP/9.9\r\n" + H + b"\r\n",
+     {505}),
+    ("a gift of the future", POST.replace(b"1.1", b"2.0") + LEN + HIDDEN,
+     {505}),
+    ("an upgrade of the future", b"GET /ws/m HTTP/9.9\r\n" + H + UPGRADE +
+     b"\r\n", {505}),
+    ("a version in small letters", b"GET /healthz http/1.1\r\n" + H + b"\r\n",
+     {400}),
+    ("a version with more to it", b"GET /healthz HTTP/1.1 x\r\n" + H +
+     b"\r\n", {400}),
+    ("a version of many digits", b"GET /healthz HTTP/1.10\r\n" + H + b"\r\n",
+     {400}),
     ("no JSON", POST + b"Content-Length: 5\r\n\r\nhello", {400}),
     ("deep JSON", POST + b"Content-Length: 60000\r\n\r\n" + b"[" * 60000,
      {400}),

@@ -264,6 +264,17 @@ int viewer_receive(struct gateway *, struct viewer *, const char *, size_t);
 /* A refused message went on for too long. -1: close. */
 int viewer_refused(struct viewer *);
 
+/* request.c */
+/* Its version: a status and why, or 0. */
+int request_check(struct lws *, const char **why);
+/* The declared length of the body, -1: absent, -2: no number. */
+int64_t request_length(struct lws *);
+bool request_is_chunked(struct lws *);
+/* Content-Type is JSON, whatever its parameters. */
+bool request_is_json(struct lws *);
+/* GET or HEAD. */
+bool request_is_get(struct lws *);
+
 /* http.c: each returns what libwebsockets' callback is to return */
 int http_request(
     struct gateway *, struct lws *, struct conn *, const char *path);

@@ -66,6 +66,7 @@ static const struct {
 	{ 429, "Too Many Requests", "rate_limited" },
 	{ 503, "Service Unavailable", "busy" },
 	{ 504, "Gateway Timeout", "timeout" },
+	{ 505, "HTTP Version Not Supported", "version_not_supported" },
 	{ 500, "Internal Server Error", "internal" },
 };
 
@@ -172,35 +173,13 @@ http_refuse(struct gateway *g, struct lws *wsi, int status, const char *detail,
 	return -1;
 }
 
-/* The declared length of the body, -1: absent, -2: no number. */
-static int64_t
-body_length(struct lws *wsi)
-{
-	char v[32];
-	int n = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-
-	if (!n)
-		return -1;
-	if (n >= 16 ||
-	    lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_LENGTH) <=
-		0 ||
-	    strspn(v, "0123456789") != strlen(v))
-		return -2;
-	return (int64_t)strtoull(v, NULL, 10);
-}
-
-static bool
-is_chunked(struct lws *wsi)
-{
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
-}
-
 /* A refusal; a body that is on its way is read first, and thrown away. */
 static int
 refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
     const char *detail, const char *extra)
 {
-	if (body_length(wsi) <= 0 && body_length(wsi) != -2 && !is_chunked(wsi))
+	if (request_length(wsi) <= 0 && request_length(wsi) != -2 &&
+	    !request_is_chunked(wsi))
 		return http_refuse(g, wsi, status, detail, extra);
 	g->n.refused++;
 	http_error(wsi, status, detail, extra);
@@ -212,19 +191,6 @@ refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
 	c->req->answered = true;
 	lws_set_timer_usecs(wsi, DISCARD_WAIT * LWS_USEC_PER_SEC);
 	return 0;
-}
-
-/* Content-Type is JSON, whatever its parameters. */
-static bool
-is_json(struct lws *wsi)
-{
-	char v[128];
-	size_t n = sizeof JSON_TYPE - 1;
-
-	if (lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP_CONTENT_TYPE) <= 0 ||
-	    strncasecmp(v, JSON_TYPE, n) != 0)
-		return false;
-	return !v[n] || strchr(" \t;", v[n]);
 }
 
 /* Reads the Idempotency-Key; false: it can't be one. */
@@ -273,7 +239,7 @@ post(struct gateway *g, struct lws *wsi, struct conn *c, int64_t length,
 		return refuse(g, wsi, c, 411, "Content-Length: missing", "");
 	if (length > BODY_MAX)
 		return refuse(g, wsi, c, 413, "body: over 64 KiB", "");
-	if (!is_json(wsi))
+	if (!request_is_json(wsi))
 		return refuse(g, wsi, c, 415,
 		    "Content-Type: must be application/json", "");
 	if (!read_key(wsi, q))
@@ -298,14 +264,6 @@ static const struct {
 	{ "/metrics", get_metrics },
 	{ "/api/recent", get_recent },
 };
-
-/* GET and HEAD, or neither: what a route needs to know of the method. */
-static bool
-is_get(struct lws *wsi)
-{
-	return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
-	       lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-}
 
 static bool
 can_get(const struct gateway *g, const char *path)
@@ -343,16 +301,18 @@ check_request(
 	if (wait)
 		lws_snprintf(
 		    extra, 48, "Retry-After: %lld\r\n", (long long)wait);
+	if (!status)
+		status = request_check(wsi, why);
 	if (status)
 		return status;
 	*why = "Content-Length: not a number";
-	if (body_length(wsi) == -2)
+	if (request_length(wsi) == -2)
 		return 400;
 	*why = "Transfer-Encoding: not supported, send Content-Length";
-	if (is_chunked(wsi))
+	if (request_is_chunked(wsi))
 		return 411;
 	*why = "Origin: this page may not post here";
-	return is_get(wsi) || origin_allowed(g, wsi) ? 0 : 403;
+	return request_is_get(wsi) || origin_allowed(g, wsi) ? 0 : 403;
 }
 
 /* A browser asks whether a page of another origin may do what it wants. */
@@ -383,7 +343,7 @@ static int
 refuse_method(struct gateway *g, struct lws *wsi, struct conn *c,
     const char *path, bool can_post)
 {
-	bool get = is_get(wsi);
+	bool get = request_is_get(wsi);
 
 	if (can_get(g, path))
 		return refuse(g, wsi, c, get ? 400 : 405,
@@ -399,8 +359,8 @@ http_request(
     struct gateway *g, struct lws *wsi, struct conn *c, const char *path)
 {
 	bool is_post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
-	bool get = is_get(wsi), gift = strcmp(path, "/api/gift") == 0;
-	int64_t length = body_length(wsi);
+	bool get = request_is_get(wsi), gift = strcmp(path, "/api/gift") == 0;
+	int64_t length = request_length(wsi);
 	enum action_type type;
 	const enum action_type *action = action_of(path, &type);
 	const char *why;
