@@ -161,7 +161,14 @@ CASES = [
     ("an upgrade to h2c", b"GET /healthz HTTP/1.1\r\n" + H +
      b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
      b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", {200, 400, 404}),
-    ("no host", b"GET /healthz HTTP/1.1\r\n\r\n", {200, 400, 403}),
+    ("no host", b"GET /healthz HTTP/1.1\r\n\r\n", {400}),
+    ("no host in an upgrade", b"GET /ws/m HTTP/1.1\r\n" + UPGRADE + b"\r\n",
+     {400}),
+    ("no host in a gift", POST.replace(H, b"") + LEN + HIDDEN, {400}),
+    ("an empty host", b"GET /healthz HTTP/1.1\r\nHost:\r\n\r\n", {400}),
+    ("two hosts", b"GET /healthz HTTP/1.1\r\n" + H + H + b"\r\n", {400}),
+    ("two hosts in an upgrade", b"GET /ws/m HTTP/1.1\r\n" + H +
+     b"Host: a.example\r\n" + UPGRADE + b"\r\n", {400}),
     ("no host, as HTTP/1.0 may", b"GET /healthz HTTP/1.0\r\n\r\n", {200}),
     ("a version to come", b"GET /healthz HTTP/1.2\r\n" + H + b"\r\n", {200}),
     ("a version of the future", b"GET /healthz HTTP/3.7\r\n" + H + b"\r\n",

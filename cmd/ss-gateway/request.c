@@ -10,14 +10,19 @@
 
 #include "banned.h"
 
-int
-request_check(struct lws *wsi, const char **why)
+/*
+ * The version: HTTP/1.x, or none at all, as HTTP/0.9 has it. A status, or 0;
+ * *named: it is one that has to name its host.
+ */
+static int
+check_version(struct lws *wsi, bool *named, const char **why)
 {
 	static const char digits[] = "0123456789";
 	int n = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP);
 	char v[16];
 
-	if (!n) /* HTTP/0.9 */
+	*named = false;
+	if (!n)
 		return 0;
 	*why = "request line: no version of HTTP";
 	if (n != 8 || lws_hdr_copy(wsi, v, sizeof v, WSI_TOKEN_HTTP) != n ||
@@ -25,7 +30,28 @@ request_check(struct lws *wsi, const char **why)
 	    v[6] != '.' || strspn(v + 7, digits) != 1)
 		return 400;
 	*why = "request line: only HTTP/1 is spoken here";
-	return v[5] == '1' ? 0 : 505;
+	if (v[5] != '1')
+		return 505;
+	*named = v[7] != '0';
+	return 0;
+}
+
+int
+request_check(struct lws *wsi, const char **why)
+{
+	bool named;
+	int status = check_version(wsi, &named, why);
+
+	if (status)
+		return status;
+	/* RFC 9112, 3.2 */
+	*why = "Host: missing";
+	if (named && !lws_hdr_total_length(wsi, WSI_TOKEN_HOST))
+		return 400;
+	*why = "Host: more than one";
+	if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
+		return 400;
+	return 0;
 }
 
 int64_t

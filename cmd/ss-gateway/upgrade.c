@@ -167,9 +167,6 @@ check_headers(struct gateway *g, struct lws *wsi, const char **why)
 	*why = "Connection: must name upgrade";
 	if (!wants_upgrade(wsi))
 		return 400;
-	*why = "Host: missing";
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HOST))
-		return 400;
 	*why = "Sec-WebSocket-Version: must be 13";
 	if (header(wsi, WSI_TOKEN_VERSION, v, sizeof v) < 0 ||
 	    strcmp(v, "13") != 0)
