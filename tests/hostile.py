@@ -142,6 +142,20 @@ CASES = [
     ("bad chunks", POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", {411}),
     ("length and chunks", POST + b"Transfer-Encoding: chunked\r\n" + LEN +
      b"0\r\n\r\n" + POST + LEN + HIDDEN, {400, 411}),
+    ("a blank behind an encoding's name", POST +
+     b"Transfer-Encoding : chunked\r\n" + LEN + HIDDEN, {400}),
+    ("a blank behind it, in another order", POST + LEN[:-2] +
+     b"transfer-encoding : chunked\r\n\r\n" + HIDDEN, {400}),
+    ("a tab behind it", POST + b"Transfer-Encoding\t: chunked\r\n" + LEN +
+     HIDDEN, {400}),
+    ("blanks behind it", POST + b"Transfer-Encoding \t: chunked\r\n" + LEN +
+     HIDDEN, {400}),
+    ("a blank behind a length's name", POST + b"Content-Length : 5\r\n" +
+     LEN + HIDDEN, {400}),
+    ("a blank behind a host's name", POST + b"Host : a.example\r\n" + LEN +
+     HIDDEN, {400}),
+    ("a blank behind one's name in an upgrade", b"GET /ws/m HTTP/1.1\r\n" + H +
+     b"Transfer-Encoding : chunked\r\n" + UPGRADE + b"\r\n", {400}),
     ("an encoding in disguise", POST + b"Transfer-Encoding: xchunked\r\n" +
      LEN + HIDDEN, {400, 411}),
     ("a body on a GET", b"GET /healthz HTTP/1.1\r\n" + H +

@@ -265,7 +265,7 @@ int viewer_receive(struct gateway *, struct viewer *, const char *, size_t);
 int viewer_refused(struct viewer *);
 
 /* request.c */
-/* Its version and its host: a status and why, or 0. */
+/* Its version and its headers: a status and why, or 0. */
 int request_check(struct lws *, const char **why);
 /* The declared length of the body, -1: absent, -2: no number. */
 int64_t request_length(struct lws *);

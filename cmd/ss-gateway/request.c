@@ -36,6 +36,34 @@ check_version(struct lws *wsi, bool *named, const char **why)
 	return 0;
 }
 
+/*
+ * A blank between a header's name and its colon (RFC 9112, 5.1), which makes
+ * it one that libwebsockets doesn't know, while a proxy in front may have
+ * taken it for what it looks like: matters with those that say where a body
+ * ends, and whose the request is.
+ */
+static bool
+has_blank_name(struct lws *wsi)
+{
+	static const char *const names[] = { "transfer-encoding",
+		"content-length", "host", "authorization", "origin",
+		"idempotency-key" };
+	static const char *const ends[] = { " :", "\t:", "  :",
+		"\t\t:", " \t:", "\t :" };
+	char name[32];
+	size_t i, k;
+	int n;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		for (k = 0; k < sizeof ends / sizeof *ends; k++) {
+			n = lws_snprintf(
+			    name, sizeof name, "%s%s", names[i], ends[k]);
+			if (lws_hdr_custom_length(wsi, name, n) >= 0)
+				return true;
+		}
+	return false;
+}
+
 int
 request_check(struct lws *wsi, const char **why)
 {
@@ -44,6 +72,9 @@ request_check(struct lws *wsi, const char **why)
 
 	if (status)
 		return status;
+	*why = "headers: a blank in front of a colon";
+	if (has_blank_name(wsi))
+		return 400;
 	/* RFC 9112, 3.2 */
 	*why = "Host: missing";
 	if (named && !lws_hdr_total_length(wsi, WSI_TOKEN_HOST))
