@@ -221,6 +221,12 @@ desk() {
 	desk token good
 }
 
+@test "desk: what was approved is deleted by either id" {
+	start_pipeline
+	start_desk
+	desk twoIds p2
+}
+
 @test "desk: axe has no serious findings, light and dark, narrow and wide" {
 	start_pipeline
 	start_desk

@@ -173,6 +173,26 @@ async function token({ browser, args: [address, good] }) {
   await until("signed out", () => p.isVisible("#token"));
 }
 
+// What was held and approved is deleted by either id; a delete of nothing
+// deletes nothing.
+async function twoIds({ browser, args: [address, fifo] }) {
+  const p = await desk(browser, address);
+  line(fifo, { type: "chat", user: "al", message: "plain", toxic: false, score: 0 });
+  const approve = (text, first) =>
+    line(fifo, { type: "chat", user: "rudi", message: text, toxic: false, score: 0, approved: first });
+  const one = hold(fifo, "rudi", "one"), two = hold(fifo, "rudi", "two");
+  approve("one, published", one);
+  line(fifo, { type: "delete", by: "carol" });
+  line(fifo, { type: "delete", target: one, by: "carol" });
+  line(fifo, { type: "delete", target: two, by: "carol" });
+  approve("two, published", two);
+  line(fifo, { type: "chat", user: "al", message: "end", toxic: false, score: 0 });
+  await seen(p, "end");
+  for (const text of ["one, published", "two, published"]) await seen(p, text, "deleted");
+  const plain = (await shown(p)).filter((r) => ["plain", "end"].includes(r[1]));
+  check(plain.length === 2 && plain.every((r) => !r[2].includes("deleted")), "the others stay");
+}
+
 async function axe({ browser, args: [address, fifo] }) {
   const bad = [];
   for (let i = 0; i < 5; i++) line(fifo, { type: "chat", user: `user${i}`, message: "hello", toxic: i === 1, score: i / 5, role: i ? undefined : "moderator" });
@@ -229,4 +249,4 @@ async function flood({ browser, args: [address, fifo, count, seconds] }) {
   check(frames.length > Number(seconds), "it drew more than a frame a second");
 }
 
-await main({ decide, act, policy, trouble, token, axe, flood });
+await main({ decide, act, policy, trouble, token, twoIds, axe, flood });

@@ -45,6 +45,7 @@ export function createModel() {
     ban: (e) => { for (const k of [e.user, e.address]) if (k) model.banned.set(k, until(e)); },
     unban: (e) => { for (const k of [e.user, e.address]) if (k) model.banned.delete(k); },
     delete: (e) => {
+      if (!e.target) return;
       // by either id, where it was held first
       for (const i of model.items)
         if (i.e.id === e.target || i.e.approved === e.target) { i.gone = true; i.by = e.by; }

@@ -78,7 +78,7 @@ function onChat(ev) {
   const own = mine ? settle(ev.nonce) : undefined;
   if (own) list.remove(own);
   if (ev.approved) release(ev.approved);
-  if (gone.has(ev.approved) || !isNew(ev.id)) return;
+  if ((isText(ev.approved) && gone.has(ev.approved)) || !isNew(ev.id)) return;
   const fate = ev.blocked ? "blocked" : ev.held ? "held"
     : own || (mine && ev.approved) ? "sent" : undefined;
   const item = { id: ev.id, kind: "chat", event: ev, mine, fate, why: ev.reason };
@@ -170,6 +170,7 @@ function onError(ev) {
 }
 
 function remove(id) {
+  if (!isText(id)) return;
   gone.add(id);
   if (gone.size > SEEN) gone.delete(gone.values().next().value);
   held.delete(id);
