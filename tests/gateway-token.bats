@@ -20,6 +20,14 @@ b64() {
 	printf %s "$1" | base64 -w0 | tr +/ -_ | tr -d =
 }
 
+# restart_gateway: by force; the pipeline stays
+restart_gateway() {
+	exec 5>p1
+	stop gw KILL
+	BG_OUT=p1 start_gateway --jwt-key hs.key
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+}
+
 # forge HEADER CLAIMS KEYFILE: a token, HMAC-signed with the bytes of a file
 forge() {
 	local text key
@@ -478,10 +486,7 @@ later() {
 		mute bob --wait
 	assert_success
 	refuses 403 "$(mint car0l)" car0l
-	exec 5>p1 # the pipeline stays
-	stop gw KILL
-	BG_OUT=p1 start_gateway --jwt-key hs.key
-	wait_for 10 curl -fsS "$SS_URL/healthz"
+	restart_gateway
 	refuses 403 "$(mint car0l)" car0l
 	run talk carola "$(header "$(mint carola)")"
 	assert_success
@@ -516,10 +521,7 @@ later() {
 	run talk carol "$(header "$(mint carol --role moderator)")" \
 		--send "$(say hello)" --expect 1
 	assert_success
-	exec 5>p1 # the pipeline stays
-	stop gw KILL
-	BG_OUT=p1 start_gateway --jwt-key hs.key
-	wait_for 10 curl -fsS "$SS_URL/healthz"
+	restart_gateway
 	refuses 403 "$(mint caroI)" caroI
 	run talk carola "$(header "$(mint carola)")"
 	assert_success

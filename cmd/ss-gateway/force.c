@@ -115,11 +115,9 @@ force_bury(struct gateway *g, const char *id, const char *room)
 }
 
 static void
-bury(struct gateway *g, const struct event *ev)
+bury(struct gateway *g, const struct event *ev, const char *room)
 {
-	char room[EVENT_NAME_MAX + 1];
-
-	if (!room_of(g, ev, room) || !text_of(g, &ev->doc, "target"))
+	if (!text_of(g, &ev->doc, "target"))
 		return;
 	hold_drop(g, g->text.p, room);
 	force_bury(g, g->text.p, room);
@@ -137,20 +135,23 @@ type_of(const struct event *ev, enum action_type *type)
 bool
 force_event(struct gateway *g, const struct event *ev, uint64_t seq)
 {
+	char room[EVENT_NAME_MAX + 1];
 	enum action_type type;
 
 	if (!type_of(ev, &type))
 		return true;
+	if (!room_of(g, ev, room))
+		return !act_is_decision(type);
 	if (type == ACTION_DELETE) {
-		bury(g, ev);
+		bury(g, ev, room);
 		return true;
 	}
 	if (act_is_decision(type))
-		return hold_decide(g, ev, type == ACTION_APPROVE);
+		return hold_decide(g, ev, room, type == ACTION_APPROVE);
 	state_fold(g->force->state, ev, seq);
 	if (type == ACTION_PURGE) {
 		g->force->purges = true;
-		hold_purge(g, ev);
+		hold_purge(g, ev, room);
 	}
 	return true;
 }

@@ -531,10 +531,11 @@ void hold_add(struct gateway *, const struct event *);
 bool hold_is_open(struct gateway *, const char *id, const char *room);
 /* It is deleted, which is a decision too. */
 void hold_drop(struct gateway *, const char *id, const char *room);
-/* What this user has said waits for nothing any more. */
-void hold_purge(struct gateway *, const struct event *);
+/* What the user of this purge has said waits for nothing any more. */
+void hold_purge(struct gateway *, const struct event *, const char *room);
 /* A decision in its place. False: there is nothing to decide (any more). */
-bool hold_decide(struct gateway *, const struct event *, bool approve);
+bool hold_decide(
+    struct gateway *, const struct event *, const char *room, bool approve);
 /* This may be one that was approved. */
 void hold_published(struct gateway *, const struct event *);
 /* The bus is live: what was approved and not published is published. */

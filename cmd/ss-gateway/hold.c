@@ -307,16 +307,14 @@ is_purged(const struct author *a, const char *user, enum role by)
 }
 
 void
-hold_purge(struct gateway *g, const struct event *ev)
+hold_purge(struct gateway *g, const struct event *ev, const char *room)
 {
-	char user[EVENT_NAME_MAX + 1], room[EVENT_NAME_MAX + 1];
+	char user[EVENT_NAME_MAX + 1];
 	enum role by = state_role(ev);
 	struct hold *e, *next;
 	struct publish *p;
 
 	if (!copy(ev, "user", user, sizeof user))
-		return;
-	if (!copy(ev, "room", room, sizeof room) && json_get(&ev->doc, "room"))
 		return;
 	for (e = g->holds->first; e; e = next) {
 		next = e->next;
@@ -434,14 +432,13 @@ publish(struct gateway *g, const struct hold *e, const struct event *decision)
 }
 
 bool
-hold_decide(struct gateway *g, const struct event *ev, bool approve)
+hold_decide(
+    struct gateway *g, const struct event *ev, const char *room, bool approve)
 {
-	char target[ULID_LEN + 1], room[EVENT_NAME_MAX + 1];
+	char target[ULID_LEN + 1];
 	struct hold *e;
 
-	if (!copy(ev, "target", target, sizeof target) ||
-	    (!copy(ev, "room", room, sizeof room) &&
-		json_get(&ev->doc, "room")))
+	if (!copy(ev, "target", target, sizeof target))
 		return false;
 	e = find_in(g, target, room);
 	if (!e || time_of(ev) >= e->until)
