@@ -30,17 +30,7 @@ load viewers
 
 @test "pings its viewers, and drops one who answers none" {
 	start_gateway_on_a_bus --ping 1 --idle-timeout 2
-	listen awake --until end
-	listen asleep --wait-file go --expect-eof
-	wait_for 5 viewers 2
-	wait_for 10 viewers 1
-	# who answers has seen more than one round of pings by now
-	echo '{"type":"chat","message":"end"}' >&5
-	wait_exit awake
-	assert_equal "$status" 0
-	touch go
-	wait_exit asleep
-	assert_equal "$status" 0
+	drops_who_is_silent
 }
 
 # sockets N: the gateway has so many

@@ -80,16 +80,7 @@ is_served() {
 
 @test "by TLS, too, viewers are pinged, and dropped when they don't answer" {
 	tls_gateway --ping 1 --idle-timeout 2
-	listen awake --cafile now.crt --until end
-	listen asleep --cafile now.crt --wait-file go --expect-eof
-	wait_for 5 viewers 2
-	wait_for 10 viewers 1
-	echo '{"type":"chat","message":"end"}' >&5
-	wait_exit awake
-	assert_equal "$status" 0
-	touch go
-	wait_exit asleep
-	assert_equal "$status" 0
+	drops_who_is_silent --cafile now.crt
 }
 
 @test "workers by TLS take a token from a browser's subprotocols" {

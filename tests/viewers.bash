@@ -60,3 +60,19 @@ start_gateway_on_a_bus() {
 	start_gateway "$@"
 	wait_for 10 curl -fsS "$SS_URL/healthz"
 }
+
+# drops_who_is_silent OPT...: of two clients of a gateway on a bus, with --ping
+# and --idle-timeout, the one who answers stays
+drops_who_is_silent() {
+	listen awake "$@" --until end
+	listen asleep "$@" --wait-file go --expect-eof
+	wait_for 5 viewers 2
+	wait_for 10 viewers 1
+	# who answers has seen more than one round of pings by now
+	echo '{"type":"chat","message":"end"}' >&5
+	wait_exit awake
+	assert_equal "$status" 0
+	touch go
+	wait_exit asleep
+	assert_equal "$status" 0
+}
