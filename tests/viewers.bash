@@ -63,6 +63,7 @@ start_gateway_on_a_bus() {
 
 # drops_who_is_silent OPT...: of two clients of a gateway on a bus, with --ping
 # and --idle-timeout, the one who answers stays
+# shellcheck disable=SC2154 # wait_exit sets status
 drops_who_is_silent() {
 	listen awake "$@" --until end
 	listen asleep "$@" --wait-file go --expect-eof
