@@ -114,7 +114,7 @@ flush(struct client *c)
 static void
 say_refused(struct client *c, int status, const char *detail)
 {
-	buf_addf(&c->out, "{\"error\":\"%s\",\"detail\":", http_word(status));
+	buf_addf(&c->out, "{\"error\":\"%s\",\"detail\":", answer_word(status));
 	json_write_str(&c->out, detail, strlen(detail));
 	buf_addf(&c->out, ",\"code\":%d}\n", status);
 }

@@ -284,33 +284,34 @@ int http_body_done(struct gateway *, struct lws *, struct conn *);
 int http_writable(struct gateway *, struct lws *, struct conn *);
 int http_too_slow(struct gateway *, struct lws *, struct conn *);
 void http_forget(struct gateway *, struct conn *);
+/* A refusal of a request that has no body on its way: no waiting for it. */
+int http_refuse(struct gateway *, struct lws *, int status, const char *detail,
+    const char *extra);
+/* As post_returned. */
+void http_delivered(
+    struct gateway *, const char *id, const char *real, int status);
+
+/* answer.c */
 /*
  * Writes an answer; headers are lines with \r\n, without those of the length
  * and of the connection, which is to be closed afterwards.
  */
-void http_answer(
+void answer_write(
     struct lws *, int status, const char *headers, const char *body, size_t n);
 /* The same of a type, not to be kept by anybody; extra: more lines, or "". */
-void http_reply(struct lws *, int status, const char *type, const char *extra,
+void answer_with(struct lws *, int status, const char *type, const char *extra,
     const char *body, size_t n);
-/* A refusal of a request that has no body on its way: no waiting for it. */
-int http_refuse(struct gateway *, struct lws *, int status, const char *detail,
-    const char *extra);
 /*
  * Writes an error as JSON; detail may be NULL, extra is header lines or "".
  * The connection is to be closed afterwards.
  */
-void http_error(
+void answer_error(
     struct lws *, int status, const char *detail, const char *extra);
 /* The same for one that may be tried again in wait seconds. */
-void http_error_wait(
+void answer_error_wait(
     struct lws *, int status, const char *detail, int64_t wait);
-
-/* As post_returned. */
-void http_delivered(
-    struct gateway *, const char *id, const char *real, int status);
 /* The word that stands for a status in an answer. */
-const char *http_word(int status);
+const char *answer_word(int status);
 
 /* get.c */
 int get_healthz(struct gateway *, struct lws *);

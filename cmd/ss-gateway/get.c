@@ -33,7 +33,7 @@ get_healthz(struct gateway *g, struct lws *wsi)
 	out = n.out_up;
 
 	if (bus && out && !g->draining) {
-		http_reply(wsi, 200, JSON_TYPE, "", ok, sizeof ok - 1);
+		answer_with(wsi, 200, JSON_TYPE, "", ok, sizeof ok - 1);
 		return -1;
 	}
 	buf_init(&b, 256);
@@ -42,7 +42,7 @@ get_healthz(struct gateway *g, struct lws *wsi)
 	    "\"draining\":%s}\n",
 	    bus ? "true" : "false", out ? "true" : "false",
 	    g->draining ? "true" : "false");
-	http_reply(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n", b.p, b.len);
+	answer_with(wsi, 503, JSON_TYPE, "Retry-After: 1\r\n", b.p, b.len);
 	buf_release(&b);
 	return -1;
 }
@@ -63,7 +63,7 @@ get_metrics(struct gateway *g, struct lws *wsi)
 		metrics_process(&b, "ss-gateway");
 		metrics_prometheus(&n, &b);
 	}
-	http_reply(wsi, 200, json ? JSON_TYPE : METRICS_TYPE, "", b.p, b.len);
+	answer_with(wsi, 200, json ? JSON_TYPE : METRICS_TYPE, "", b.p, b.len);
 	buf_release(&b);
 	return -1;
 }
@@ -119,7 +119,7 @@ get_recent(struct gateway *g, struct lws *wsi)
 	q.n = n;
 	fan_past(g->fan, &q, add_event);
 	buf_adds(&rec.b, "]}\n");
-	http_reply(wsi, 200, JSON_TYPE, "", rec.b.p, rec.b.len);
+	answer_with(wsi, 200, JSON_TYPE, "", rec.b.p, rec.b.len);
 	buf_release(&rec.b);
 	return -1;
 }

@@ -1,21 +1,16 @@
 /*
- * http: everything that is not a WebSocket. An answer is written in one
- * piece, headers and body; the library's own helpers would add HTML pages
- * and headers of their own. Each connection serves one request: the library
- * (4.1.6) leaves a second one that came in the same packet unanswered, and
- * after an unknown Upgrade on a kept connection goes on with headers that it
- * has freed. A request that is
- * refused before its body was read is answered at once, and the connection is
- * closed once the body has been read and thrown away, so that the answer gets
- * through.
+ * http: everything that is not a WebSocket. Each connection serves one
+ * request: the library (4.1.6) leaves a second one that came in the same
+ * packet unanswered, and after an unknown Upgrade on a kept connection goes on
+ * with headers that it has freed. A request that is refused before its body
+ * was read is answered at once, and the connection is closed once the body has
+ * been read and thrown away, so that the answer gets through.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway.h"
 #include "origin.h"
-#include "utf8.h"
 
 #include "banned.h"
 
@@ -45,130 +40,13 @@ struct request {
 	bool waiting, delivered;
 };
 
-static const struct {
-	int status;
-	const char *reason, *code;
-} statuses[] = {
-	{ 200, "OK", "ok" },
-	{ 304, "Not Modified", "not_modified" },
-	{ 400, "Bad Request", "bad_request" },
-	{ 401, "Unauthorized", "unauthorized" },
-	{ 403, "Forbidden", "forbidden" },
-	{ 404, "Not Found", "not_found" },
-	{ 405, "Method Not Allowed", "method_not_allowed" },
-	{ 408, "Request Timeout", "timeout" },
-	{ 409, "Conflict", "conflict" },
-	{ 411, "Length Required", "length_required" },
-	{ 413, "Content Too Large", "too_large" },
-	{ 415, "Unsupported Media Type", "unsupported_media_type" },
-	{ 426, "Upgrade Required", "upgrade_required" },
-	{ 429, "Too Many Requests", "rate_limited" },
-	{ 503, "Service Unavailable", "busy" },
-	{ 504, "Gateway Timeout", "timeout" },
-	{ 505, "HTTP Version Not Supported", "version_not_supported" },
-	{ 500, "Internal Server Error", "internal" },
-};
-
-static size_t
-row_of(int status)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof statuses / sizeof *statuses - 1; i++)
-		if (statuses[i].status == status)
-			break;
-	return i;
-}
-
-const char *
-http_word(int status)
-{
-	return statuses[row_of(status)].code;
-}
-
-void
-http_answer(struct lws *wsi, int status, const char *headers, const char *body,
-    size_t n)
-{
-	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-	size_t row = row_of(status);
-	struct buf b;
-
-	buf_init(&b, ANSWER_MAX);
-	if (buf_reserve(&b, LWS_PRE) < 0)
-		return;
-	b.len = LWS_PRE; /* the library wants room in front */
-	if (buf_addf(&b, "HTTP/1.1 %d %s\r\n%sConnection: close\r\n",
-		statuses[row].status, statuses[row].reason, headers) == 0) {
-		origin_headers(lws_context_user(lws_get_context(wsi)), wsi, &b);
-		if (status != 304)
-			buf_addf(&b, "Content-Length: %zu\r\n", n);
-	}
-	if (buf_adds(&b, "\r\n") == 0 && (head || buf_add(&b, body, n) == 0))
-		/* if that fails the connection ends, as it does anyway */
-		lws_write(wsi, (unsigned char *)b.p + LWS_PRE, b.len - LWS_PRE,
-		    LWS_WRITE_HTTP_HEADERS);
-	buf_release(&b);
-}
-
-/* One of what is made anew each time. extra: header lines, or "". */
-void
-http_reply(struct lws *wsi, int status, const char *type, const char *extra,
-    const char *body, size_t n)
-{
-	struct buf b;
-
-	buf_init(&b, 8192);
-	if (buf_addf(&b,
-		"Content-Type: %s\r\n"
-		"Cache-Control: no-store\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
-		"%s",
-		type, extra) == 0)
-		http_answer(wsi, status, b.p, body, n);
-	buf_release(&b);
-}
-
-void
-http_error(struct lws *wsi, int status, const char *detail, const char *extra)
-{
-	struct buf b;
-
-	if (status == 401 && !*extra)
-		extra = detail && strncmp(detail, "token:", 6) == 0
-			    ? "WWW-Authenticate: Bearer realm=\"safestream\","
-			      " error=\"invalid_token\"\r\n"
-			    : "WWW-Authenticate: Bearer"
-			      " realm=\"safestream\"\r\n";
-	buf_init(&b, 4096);
-	buf_addf(&b, "{\"error\":\"%s\"", http_word(status));
-	if (detail) {
-		buf_adds(&b, ",\"detail\":");
-		json_write_str(&b, detail, strlen(detail));
-	}
-	buf_adds(&b, "}\n");
-	http_reply(wsi, status, JSON_TYPE, extra, b.p, b.len);
-	buf_release(&b);
-}
-
-void
-http_error_wait(struct lws *wsi, int status, const char *detail, int64_t wait)
-{
-	char extra[48] = "";
-
-	if (wait > 0)
-		lws_snprintf(extra, sizeof extra, "Retry-After: %lld\r\n",
-		    (long long)wait);
-	http_error(wsi, status, detail, extra);
-}
-
 /* A refusal of a request that has no body on its way: no waiting for it. */
 int
 http_refuse(struct gateway *g, struct lws *wsi, int status, const char *detail,
     const char *extra)
 {
 	g->n.refused++;
-	http_error(wsi, status, detail, extra);
+	answer_error(wsi, status, detail, extra);
 	return -1;
 }
 
@@ -181,7 +59,7 @@ refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
 	    !request_is_chunked(wsi))
 		return http_refuse(g, wsi, status, detail, extra);
 	g->n.refused++;
-	http_error(wsi, status, detail, extra);
+	answer_error(wsi, status, detail, extra);
 	if (!c->req)
 		c->req = calloc(1, sizeof *c->req);
 	if (!c->req)
@@ -332,7 +210,7 @@ preflight(struct lws *wsi)
 
 	buf_init(&b, 1024);
 	origin_preflight(&b);
-	http_answer(wsi, 200, b.p, "", 0);
+	answer_write(wsi, 200, b.p, "", 0);
 	buf_release(&b);
 	return -1;
 }
@@ -397,7 +275,7 @@ answer_taken(struct lws *wsi, const char *status, const char *id)
 
 	buf_init(&b, 256);
 	buf_addf(&b, "{\"status\":\"%s\",\"id\":\"%s\"}\n", status, id);
-	http_reply(wsi, 200, JSON_TYPE, "", b.p, b.len);
+	answer_with(wsi, 200, JSON_TYPE, "", b.p, b.len);
 	buf_release(&b);
 }
 
@@ -472,7 +350,7 @@ http_body_done(struct gateway *g, struct lws *wsi, struct conn *c)
 	take(g, wsi, q, &a);
 	if (a.status != 200) {
 		g->n.refused++;
-		http_error_wait(
+		answer_error_wait(
 		    wsi, a.status, a.detail, a.status == 503 ? 1 : a.wait);
 		http_forget(g, c);
 		return -1;
@@ -517,7 +395,7 @@ http_writable(struct gateway *g, struct lws *wsi, struct conn *c)
 	if (q->outcome == 200)
 		answer_taken(wsi, q->wait ? "delivered" : "queued", q->id);
 	else
-		http_error(wsi, q->outcome, "decided already", "");
+		answer_error(wsi, q->outcome, "decided already", "");
 	http_forget(g, c);
 	return -1;
 }
@@ -530,11 +408,11 @@ http_too_slow(struct gateway *g, struct lws *wsi, struct conn *c)
 	if (c->req->waiting && !c->req->wait) {
 		answer_taken(wsi, "queued", c->req->id);
 	} else if (c->req->waiting) {
-		http_error(wsi, 504,
+		answer_error(wsi, 504,
 		    "not known to be delivered yet; the same key is safe", "");
 	} else if (!c->req->answered) {
 		g->n.refused++;
-		http_error(wsi, 408, "body: too slow", "");
+		answer_error(wsi, 408, "body: too slow", "");
 	}
 	return -1;
 }

@@ -56,9 +56,9 @@ pages_get(struct gateway *g, struct lws *wsi, const char *path)
 	www_get(&g->www, &ask, &a);
 	found = a.status != 404;
 	if (a.status == 500)
-		http_error(wsi, 500, "the file can't be read", "");
+		answer_error(wsi, 500, "the file can't be read", "");
 	else if (found)
-		http_answer(wsi, a.status, a.headers.p, a.body, a.n);
+		answer_write(wsi, a.status, a.headers.p, a.body, a.n);
 	www_release(&a);
 	return found;
 }

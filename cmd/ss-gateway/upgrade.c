@@ -271,8 +271,8 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	else if (status == 405)
 		extra = "Allow: GET\r\n";
 	if (*extra)
-		http_error(wsi, status, why, extra);
+		answer_error(wsi, status, why, extra);
 	else
-		http_error_wait(wsi, status, why, wait);
+		answer_error_wait(wsi, status, why, wait);
 	return 1;
 }
