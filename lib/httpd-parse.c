@@ -78,6 +78,15 @@ line_of(char **at, const char *end)
 	return strlen(line) == (size_t)(lf - 1 - line) ? line : NULL;
 }
 
+static bool
+has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 static int
 request_line(struct httpd_conn *c, char *line, const char **detail)
 {
@@ -91,7 +100,7 @@ request_line(struct httpd_conn *c, char *line, const char **detail)
 	if (!version)
 		return 400;
 	*version++ = '\0';
-	if (!is_token(line) || *target != '/')
+	if (!is_token(line) || *target != '/' || has_control(target))
 		return 400;
 	if (strncmp(version, "HTTP/1.", 7) != 0 ||
 	    (version[7] != '0' && version[7] != '1') || version[8])

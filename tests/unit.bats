@@ -67,6 +67,10 @@ unit() {
 	unit httpd
 }
 
+@test "head" {
+	unit head
+}
+
 @test "event" {
 	unit event
 }

@@ -200,6 +200,7 @@ refuses_what_is_no_request(struct app *a)
 		{ "GET / HTTP/1.1\r\nHost: h\001\r\n\r\n", "400" },
 		{ "GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n", "400" },
 		{ "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", "400" },
+		{ "GET /?a\rb HTTP/1.1\r\nHost: h\r\n\r\n", "400" },
 		{ "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n", "400" },
 		{ "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
 		    "400" },
