@@ -106,6 +106,27 @@ is_served() {
 	assert cmp want alice.out
 }
 
+@test "hostile HTTP gets its 4xx by TLS, too" {
+	tls_gateway
+	run -0 python3 "$TESTS/hostile.py" http "$SS_PORT" --tls
+	refute_line --regexp '^BAD'
+	assert_line 'gifts 24'
+	run -0 kill -0 "$(pid gw)"
+}
+
+# A record has up to 16 KiB, which may be more than is read at once: the rest
+# of it makes no descriptor readable.
+@test "requests of all sizes by TLS" {
+	local n body
+
+	tls_gateway
+	for n in 7000 8050 9000 16300 16500 60000; do
+		body=$(printf '{"from":"a","gift_id":1,"amount":1,"x":"%0*d"}' "$n" 0)
+		run -0 curl -sS -m 5 --json "$body" "$SS_URL/api/gift"
+		assert_output --partial '"status":"queued"'
+	done
+}
+
 @test "several lines in a frame by TLS" {
 	tls_gateway
 	listen bob --cafile now.crt --subprotocol ndjson.safestream --until end

@@ -25,9 +25,11 @@ static const struct {
 	{ 409, "Conflict", "conflict" },
 	{ 411, "Length Required", "length_required" },
 	{ 413, "Content Too Large", "too_large" },
+	{ 414, "URI Too Long", "uri_too_long" },
 	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 426, "Upgrade Required", "upgrade_required" },
 	{ 429, "Too Many Requests", "rate_limited" },
+	{ 431, "Request Header Fields Too Large", "headers_too_large" },
 	{ 503, "Service Unavailable", "busy" },
 	{ 504, "Gateway Timeout", "timeout" },
 	{ 505, "HTTP Version Not Supported", "version_not_supported" },
@@ -51,20 +53,50 @@ answer_word(int status)
 	return statuses[row_of(status)].code;
 }
 
+static int
+put_status(struct buf *b, int status, const char *headers)
+{
+	size_t row = row_of(status);
+
+	return buf_addf(b, "HTTP/1.1 %d %s\r\n%sConnection: close\r\n",
+	    statuses[row].status, statuses[row].reason, headers);
+}
+
+/* Header lines for what is made anew each time. */
+static int
+put_type(struct buf *b, const char *type, const char *extra)
+{
+	return buf_addf(b,
+	    "Content-Type: %s\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "%s",
+	    type, extra);
+}
+
+static void
+put_error(struct buf *b, int status, const char *detail)
+{
+	buf_addf(b, "{\"error\":\"%s\"", answer_word(status));
+	if (detail) {
+		buf_adds(b, ",\"detail\":");
+		json_write_str(b, detail, strlen(detail));
+	}
+	buf_adds(b, "}\n");
+}
+
 void
 answer_write(struct lws *wsi, int status, const char *headers, const char *body,
     size_t n)
 {
 	bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-	size_t row = row_of(status);
 	struct buf b;
 
 	buf_init(&b, ANSWER_MAX);
 	if (buf_reserve(&b, LWS_PRE) < 0)
 		return;
 	b.len = LWS_PRE; /* the library wants room in front */
-	if (buf_addf(&b, "HTTP/1.1 %d %s\r\n%sConnection: close\r\n",
-		statuses[row].status, statuses[row].reason, headers) == 0) {
+	if (put_status(&b, status, headers) == 0) {
 		origin_headers(lws_context_user(lws_get_context(wsi)), wsi, &b);
 		if (status != 304)
 			buf_addf(&b, "Content-Length: %zu\r\n", n);
@@ -76,7 +108,6 @@ answer_write(struct lws *wsi, int status, const char *headers, const char *body,
 	buf_release(&b);
 }
 
-/* One of what is made anew each time. extra: header lines, or "". */
 void
 answer_with(struct lws *wsi, int status, const char *type, const char *extra,
     const char *body, size_t n)
@@ -84,12 +115,7 @@ answer_with(struct lws *wsi, int status, const char *type, const char *extra,
 	struct buf b;
 
 	buf_init(&b, 8192);
-	if (buf_addf(&b,
-		"Content-Type: %s\r\n"
-		"Cache-Control: no-store\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
-		"%s",
-		type, extra) == 0)
+	if (put_type(&b, type, extra) == 0)
 		answer_write(wsi, status, b.p, body, n);
 	buf_release(&b);
 }
@@ -106,12 +132,7 @@ answer_error(struct lws *wsi, int status, const char *detail, const char *extra)
 			    : "WWW-Authenticate: Bearer"
 			      " realm=\"safestream\"\r\n";
 	buf_init(&b, 4096);
-	buf_addf(&b, "{\"error\":\"%s\"", answer_word(status));
-	if (detail) {
-		buf_adds(&b, ",\"detail\":");
-		json_write_str(&b, detail, strlen(detail));
-	}
-	buf_adds(&b, "}\n");
+	put_error(&b, status, detail);
 	answer_with(wsi, status, JSON_TYPE, extra, b.p, b.len);
 	buf_release(&b);
 }
@@ -125,4 +146,24 @@ answer_error_wait(struct lws *wsi, int status, const char *detail, int64_t wait)
 		lws_snprintf(extra, sizeof extra, "Retry-After: %lld\r\n",
 		    (long long)wait);
 	answer_error(wsi, status, detail, extra);
+}
+
+void
+answer_text(struct buf *out, int status, const char *detail, bool head)
+{
+	const char *extra = status == 405
+				? "Allow: GET, HEAD, POST, OPTIONS\r\n"
+				: "";
+	struct buf headers, body;
+
+	buf_init(&headers, 1024);
+	buf_init(&body, 1024);
+	put_type(&headers, JSON_TYPE, extra);
+	put_error(&body, status, detail);
+	put_status(out, status, headers.p);
+	buf_addf(out, "Content-Length: %zu\r\n\r\n", body.len);
+	if (!head)
+		buf_add(out, body.p, body.len);
+	buf_release(&headers);
+	buf_release(&body);
 }

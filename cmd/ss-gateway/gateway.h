@@ -223,6 +223,8 @@ void serve_announce(struct gateway *, int fd);
 /* Binds and listens, and says so. 0, or -1 after a message. */
 int serve_listen(struct gateway *);
 void serve_stop_listening(struct gateway *);
+/* Ends a connection, soon. */
+void serve_drop(struct lws *);
 void serve_close(struct gateway *);
 
 /* upgrade.c: 0: go on; 1: refused, an answer was sent. */
@@ -265,8 +267,6 @@ int viewer_receive(struct gateway *, struct viewer *, const char *, size_t);
 int viewer_refused(struct viewer *);
 
 /* request.c */
-/* Its version and its headers: a status and why, or 0. */
-int request_check(struct lws *, const char **why);
 /* The declared length of the body, -1: absent, -2: no number. */
 int64_t request_length(struct lws *);
 bool request_is_chunked(struct lws *);
@@ -310,6 +310,11 @@ void answer_error(
 /* The same for one that may be tried again in wait seconds. */
 void answer_error_wait(
     struct lws *, int status, const char *detail, int64_t wait);
+/*
+ * Appends a whole answer for one whose request the library is not to see;
+ * head: without its body. Less comes to be where there is no memory.
+ */
+void answer_text(struct buf *, int status, const char *detail, bool head);
 /* The word that stands for a status in an answer. */
 const char *answer_word(int status);
 

@@ -178,8 +178,6 @@ check_request(
 	if (wait)
 		lws_snprintf(
 		    extra, 48, "Retry-After: %lld\r\n", (long long)wait);
-	if (!status)
-		status = request_check(wsi, why);
 	if (status)
 		return status;
 	*why = "Content-Length: not a number";

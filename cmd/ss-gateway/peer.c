@@ -10,19 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "gateway.h"
+#include "guard.h"
 #include "limits.h"
 #include "row.h"
 
 #include "banned.h"
 
 #define HEADER_MAX 4096 /* bytes of X-Forwarded-For */
+#define HEAD_WAIT 10000 /* ms for a request's head */
+#define LINGER 5000     /* ms more for who was told to read it */
 
 struct peer {
 	struct row_link silent; /* among those who have said nothing yet */
 	struct lws *wsi;
 	struct in6_addr addr;
 	uint64_t subscriber;
+	int fd;
+	int64_t since; /* monotonic ms */
 	int64_t wait;  /* refused: seconds until it may be tried again */
 	bool is_proxy; /* until its request is there */
 	bool held;     /* counted among its address's connections */
@@ -77,28 +83,31 @@ enter(struct gateway *g, struct peer *p)
 	return true;
 }
 
+static void
+release(struct gateway *g, struct peer *p)
+{
+	guard_forget(p->fd);
+	row_leave(&p->silent);
+	if (p->held)
+		limits_let_go(g, p->subscriber);
+	free(p);
+}
+
 struct peer *
-peer_new(struct gateway *g, const struct sockaddr *sa)
+peer_new(struct gateway *g, int fd, const struct sockaddr *sa)
 {
 	struct peer *p = calloc(1, sizeof *p);
 
 	if (!p)
 		return NULL;
+	p->fd = fd;
+	p->since = clock_mono_ms();
 	cidr_of_socket(sa, &p->addr);
 	p->is_proxy = is_trusted(g, &p->addr);
-	if (p->is_proxy || enter(g, p))
+	if ((p->is_proxy || enter(g, p)) && guard_watch(fd) == 0)
 		return p;
-	free(p);
+	release(g, p);
 	return NULL;
-}
-
-static void
-release(struct gateway *g, struct peer *p)
-{
-	row_leave(&p->silent);
-	if (p->held)
-		limits_let_go(g, p->subscriber);
-	free(p);
 }
 
 void
@@ -141,8 +150,28 @@ peer_make_room(struct gateway *g)
 		return;
 	p = ROW_ITEM(g->silent.first, struct peer, silent);
 	row_leave(&p->silent);
-	lws_set_timeout(
-	    p->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+	serve_drop(p->wsi);
+}
+
+void
+peer_turn(struct gateway *g)
+{
+	int64_t now = clock_mono_ms(), age;
+	struct row_link *l, *next;
+	struct peer *p;
+
+	for (l = g->silent.first; l; l = next) {
+		p = ROW_ITEM(l, struct peer, silent);
+		next = l->next;
+		age = now - p->since;
+		if (age < HEAD_WAIT)
+			break;
+		if (guard_late(p->fd, lws_get_ssl(p->wsi)) &&
+		    age < HEAD_WAIT + LINGER)
+			continue;
+		row_leave(l);
+		serve_drop(p->wsi);
+	}
 }
 
 /*

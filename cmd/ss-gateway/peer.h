@@ -28,10 +28,10 @@ struct proxies {
 int proxies_parse(struct proxies *, const char *list);
 
 /*
- * Somebody has connected. NULL: he is to be dropped, as he has too many
+ * Somebody has connected, at fd. NULL: he is to be dropped, as he has too many
  * connections that are refused already, or there is no memory.
  */
-struct peer *peer_new(struct gateway *, const struct sockaddr *);
+struct peer *peer_new(struct gateway *, int fd, const struct sockaddr *);
 /* The library's connection for it; NULL: it made none. */
 void peer_attach(struct gateway *, struct peer *, struct lws *);
 /* The library frees the connection. */
@@ -48,6 +48,8 @@ const struct in6_addr *peer_addr(const struct peer *);
 uint64_t peer_subscriber(const struct peer *);
 /* On this machine: no limits per address. */
 bool peer_is_exempt(const struct peer *);
+/* Now and then: who takes too long for his request's head is told, and goes. */
+void peer_turn(struct gateway *);
 /* Descriptors get scarce: who has waited longest to say something goes. */
 void peer_make_room(struct gateway *);
 

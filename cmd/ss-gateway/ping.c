@@ -89,8 +89,7 @@ drop(struct conn *c)
 	ping_leave(c);
 	if (c->viewer)
 		c->viewer->closing = true;
-	lws_set_timeout(
-	    c->ping.wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+	serve_drop(c->ping.wsi);
 }
 
 void

@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "gateway.h"
+#include "guard.h"
+#include "head.h"
 #include "msg.h"
+#include "peer.h"
 #include "subproto.h"
 #include "tcp.h"
 #include "tls.h"
@@ -27,6 +30,18 @@
 #define SPARE_FDS 512      /* beyond the viewers: HTTP, and ourselves */
 #define OWN_FDS 64         /* of them for ourselves */
 #define SEND_BUFFER 262144 /* bytes the kernel may hold for one viewer */
+
+/*
+ * Bytes that the library reads at once: room for what a record of TLS has
+ * (RFC 8446, 5.1) and what the guard adds. It looks for the rest of a record
+ * only where its buffer came back full, which it doesn't through the guard.
+ */
+#define READ_BUFFER (GUARD_READ + HEAD_ROOM + 64)
+/*
+ * What the library keeps of a head, at most: of an unknown header eight bytes
+ * more than it has, of others less than they have.
+ */
+#define HEADER_STORE (HEAD_MAX + 8 * HEAD_ITEMS_MAX + 64)
 
 static int callback(
     struct lws *, enum lws_callback_reasons, void *, void *, size_t);
@@ -215,8 +230,16 @@ tick(void *arg)
 	struct gateway *g = arg;
 
 	ping_turn(g);
+	peer_turn(g);
 	lws_cancel_service(g->lws);
 	loop_after(g->loop, &g->tick, TICK, tick, g);
+}
+
+void
+serve_drop(struct lws *wsi)
+{
+	lws_set_timeout(
+	    wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }
 
 int
@@ -225,6 +248,7 @@ serve_open(struct gateway *g)
 	struct lws_context_creation_info i = { 0 };
 	void *loops[1] = { g->ev_loop };
 
+	guard_open(g);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
 	i.port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	i.protocols = protocols;
@@ -233,9 +257,10 @@ serve_open(struct gateway *g)
 	i.fd_limit_per_thread = raise_limit(g);
 	i.retry_and_idle_policy = &no_pings;
 	i.timeout_secs = 15;
+	i.timeout_secs_ah_idle = 20; /* peer_turn is before it */
 	i.keepalive_timeout = 30;
-	i.pt_serv_buf_size = 8192;
-	i.max_http_header_data = 8192;
+	i.pt_serv_buf_size = READ_BUFFER;
+	i.max_http_header_data = HEADER_STORE;
 	i.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
 		    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
 	if (g->tls_cert) {
@@ -271,7 +296,7 @@ static void
 adopt(struct gateway *g, int fd, const struct sockaddr *sa)
 {
 	int one = 1, size = SEND_BUFFER;
-	struct peer *p = peer_new(g, sa);
+	struct peer *p = peer_new(g, fd, sa);
 
 	g->n.connections++;
 	if (!p) {
@@ -301,7 +326,6 @@ on_connection(void *arg, unsigned events)
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			break;
-		subproto_watch(fd);
 		adopt(g, fd, (struct sockaddr *)&sa);
 	}
 	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&

@@ -13,6 +13,8 @@
 
 #define SUBPROTOCOL "ndjson.safestream"
 #define SUBPROTO_BEARER "bearer"
+/* What guard.c makes of the header's name. */
+#define SUBPROTO_HEADER "sec-websocket-protocox"
 
 struct subproto {
 	bool ndjson;             /* whole lines, several in a frame */
@@ -20,8 +22,6 @@ struct subproto {
 	char token[JWT_MAX + 1]; /* that, or "" */
 };
 
-/* A connection was accepted: its request's head is to be looked through. */
-void subproto_watch(int fd);
 /* 0, or -1: the list is malformed, too long, or its token is missing. */
 int subproto_read(struct lws *, struct subproto *);
 /* Adds the header that names the one taken up: LWS_CALLBACK_ADD_HEADERS. */

@@ -237,8 +237,6 @@ upgrade_check(struct gateway *g, struct lws *wsi)
 	struct numbers n;
 
 	if (!status)
-		status = request_check(wsi, &why);
-	if (!status)
 		status = check_target(g, wsi, &why);
 	if (!status)
 		status = check_headers(g, wsi, &why);
