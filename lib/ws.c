@@ -59,23 +59,26 @@ bad(const char **why, const char *text)
 	return WS_BAD;
 }
 
-/* The first two bytes. NULL, or what is wrong with them. */
-static const char *
-check_head(unsigned char a, unsigned char b)
+int
+ws_check_head(const unsigned char head[2], bool masked, const char **why)
 {
-	const unsigned opcode = a & 15;
+	const unsigned a = head[0], b = head[1], opcode = a & 15;
 
 	if (a & 0x70)
-		return "a reserved bit is set";
-	if (b & 0x80)
-		return "a masked frame";
-	if ((opcode > WS_BINARY && opcode < WS_CLOSE) || opcode > WS_PONG)
-		return "an unknown opcode";
-	if (opcode >= WS_CLOSE && !(a & 0x80))
-		return "a control frame in fragments";
-	if (opcode >= WS_CLOSE && (b & 127) > WS_CONTROL_MAX)
-		return "a control frame of more than 125 bytes";
-	return NULL;
+		*why = "a reserved bit is set";
+	else if (!masked && b & 0x80)
+		*why = "a masked frame";
+	else if (masked && !(b & 0x80))
+		*why = "a frame without a mask";
+	else if ((opcode > WS_BINARY && opcode < WS_CLOSE) || opcode > WS_PONG)
+		*why = "an unknown opcode";
+	else if (opcode >= WS_CLOSE && !(a & 0x80))
+		*why = "a control frame in fragments";
+	else if (opcode >= WS_CLOSE && (b & 127) > WS_CONTROL_MAX)
+		*why = "a control frame of more than 125 bytes";
+	else
+		return 0;
+	return -1;
 }
 
 enum ws_got
@@ -89,8 +92,7 @@ ws_parse(
 	f->size = 0;
 	if (n < 2)
 		return WS_MORE;
-	*why = check_head(u[0], u[1]);
-	if (*why)
+	if (ws_check_head(u, false, why) < 0)
 		return WS_BAD;
 	len = u[1];
 	if (len > WS_CONTROL_MAX) {

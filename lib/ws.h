@@ -1,6 +1,7 @@
 /*
  * ws: WebSocket (RFC 6455) as a client needs it: the handshake's key, frames
- * from a server taken apart, frames to it put together. No input or output.
+ * from a server taken apart, frames to it put together; and what both sides
+ * have to look at. No input or output.
  */
 #ifndef SS_WS_H
 #define SS_WS_H
@@ -48,6 +49,11 @@ void ws_accept(const char key[WS_KEY_LEN + 1], char out[WS_ACCEPT_LEN + 1]);
  */
 enum ws_got ws_parse(
     const char *p, size_t n, size_t max, struct ws_frame *, const char **why);
+/*
+ * Looks at a frame's first two bytes, from a client (masked) or a server. 0, or
+ * -1 with *why, a constant: nobody may send that.
+ */
+int ws_check_head(const unsigned char head[2], bool masked, const char **why);
 /*
  * Writes a whole client's frame to out, which has WS_HEAD_MAX + n bytes.
  * Returns its size.

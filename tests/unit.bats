@@ -71,6 +71,10 @@ unit() {
 	unit head
 }
 
+@test "frames" {
+	unit frames
+}
+
 @test "event" {
 	unit event
 }
