@@ -471,8 +471,8 @@ head_init(struct head *h, const struct head_field *fields)
 }
 
 int
-head_take(struct head *h, const char *in, size_t n, char *out, size_t *len,
-    const char **why)
+head_take(struct head *h, const char *in, size_t n, size_t *used, char *out,
+    size_t *len, const char **why)
 {
 	struct take t = { .h = h, .out = out };
 	size_t i;
@@ -483,10 +483,7 @@ head_take(struct head *h, const char *in, size_t n, char *out, size_t *len,
 		r = step(&t);
 	}
 	*why = t.why;
-	*len = 0;
-	if (r != MORE && r != WHOLE)
-		return r;
-	memcpy(out + t.len, in + i, n - i);
-	*len = t.len + (n - i);
+	*used = i;
+	*len = r == MORE || r == WHOLE ? t.len : 0;
 	return r;
 }

@@ -46,15 +46,15 @@ struct head {
 void head_init(struct head *, const struct head_field *fields);
 
 /*
- * Takes the next n bytes; *len of what is to be seen go to out, which has room
- * for n + HEAD_ROOM and is not in.
+ * Takes *used of the next n bytes; *len of what is to be seen go to out, which
+ * has room for n + HEAD_ROOM and is not in.
  *
- * 0: more of the head is to come. 1: it is whole; what stood behind it has
- * been added as it was. Or the status of a refusal with *why, a constant: *len
- * is 0, and nothing more can be taken.
+ * 0: more of the head is to come. 1: it is whole, and what stands behind it was
+ * not taken. Or the status of a refusal with *why, a constant: *len is 0, and
+ * nothing more can be taken.
  */
-int head_take(struct head *, const char *in, size_t n, char *out, size_t *len,
-    const char **why);
+int head_take(struct head *, const char *in, size_t n, size_t *used, char *out,
+    size_t *len, const char **why);
 
 /* Something has come. */
 static inline bool

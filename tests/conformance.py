@@ -1,38 +1,62 @@
 #!/usr/bin/python3
 """RFC 6455 from a client's side, against an echo route.
 
-  conformance.py PORT PATH
+  conformance.py PORT PATH [tls]
 
 Cases after the groups of Autobahn's suite: 1 framing, 2 pings, 3 reserved
 bits, 4 opcodes, 5 fragments, 6 UTF-8, 7 closing, 10 chopped frames, and what
-else a server has to refuse. Where the library has ways of its own
-(ss-gateway(1), BUGS) those are what is expected. Prints a line for each and
-exits 1 where one failed.
+else a server has to refuse. Prints a line for each and exits 1 where one
+failed.
 """
 
 import os
 import random
 import socket
+import ssl
 import struct
 import sys
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
+TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TRUSTING.check_hostname = False
+TRUSTING.verify_mode = ssl.CERT_NONE
+
+
 class Gone(Exception):
     """The server has ended the connection."""
 
 
+def frame(op, data=b"", fin=True, rsv=0, mask=None, size=0):
+    """A client's; mask b"": none."""
+    b0 = (0x80 if fin else 0) | rsv << 4 | op
+    n = len(data)
+    mask = os.urandom(4) if mask is None else mask
+    b1 = 0x80 if mask else 0
+    if n < 126 and size < 2:
+        head = struct.pack("!BB", b0, b1 | n)
+    elif n < 65536 and size < 8:
+        head = struct.pack("!BBH", b0, b1 | 126, n)
+    else:
+        head = struct.pack("!BBQ", b0, b1 | 127, n)
+    key = (mask or bytes(4)) * (n // 4 + 1)
+    return head + mask + bytes(a ^ b for a, b in zip(data, key))
+
+
 class Peer:
-    def __init__(self, port, path):
+    def __init__(self, port, path, tls=False, more=b""):
+        """more: in one packet with the handshake."""
         self.sock = socket.create_connection(("127.0.0.1", port), 10)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.sock = TRUSTING.wrap_socket(self.sock)
         self.data = b""
         self.sock.sendall((
             "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            % path).encode())
+            % path).encode() + more)
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             part = self.sock.recv(1)
@@ -41,22 +65,14 @@ class Peer:
             head += part
         assert head.startswith(b"HTTP/1.1 101"), head
 
-    def frame(self, op, data=b"", fin=True, rsv=0, chop=0):
-        b0 = (0x80 if fin else 0) | rsv << 4 | op
-        n = len(data)
-        if n < 126:
-            head = struct.pack("!BB", b0, 0x80 | n)
-        elif n < 65536:
-            head = struct.pack("!BBH", b0, 0xfe, n)
-        else:
-            head = struct.pack("!BBQ", b0, 0xff, n)
-        mask = os.urandom(4)
-        key = mask * (n // 4 + 1)
-        body = bytes(a ^ b for a, b in zip(data, key))
-        whole = head + mask + body
-        for i in range(0, len(whole), chop or len(whole)):
+    def frame(self, op, data=b"", fin=True, rsv=0, chop=0, mask=None, size=0):
+        """chop: so many bytes at a time; size: of the length, at least."""
+        self.raw(frame(op, data, fin, rsv, mask, size), chop)
+
+    def raw(self, data, chop=0):
+        for i in range(0, len(data), chop or len(data)):
             try:
-                self.sock.sendall(whole[i:i + (chop or len(whole))])
+                self.sock.sendall(data[i:i + (chop or len(data))])
             except OSError:
                 return  # closed already: what it said is read below
 
@@ -142,11 +158,16 @@ def closes(payload, code):
     return run
 
 
-def cut_off(op, payload):
-    """RFC 6455 has 1002 or 1007 for it; libwebsockets says nothing."""
+def pings(n, chop=0):
+    """n at once, with a message behind them, each with its own payload."""
     def run(p):
-        p.frame(op, payload)
-        p.is_over()
+        texts = [b"%d" % i + b"." * (i % 100) for i in range(n)]
+        p.raw(b"".join(frame(PING, t) for t in texts), chop)
+        p.frame(TEXT, b"x")
+        got = [p.get() for _ in range(n + 1)]
+        assert [g for g in got if g[0] == PONG] == [
+            (PONG, t) for t in texts], "not all, or not in order"
+        assert (TEXT, b"x") in got, "no echo"
     return run
 
 
@@ -167,7 +188,9 @@ INVALID = [
 SIZES = [0, 125, 126, 127, 128, 65535, 65536, 100000]
 GOOD_CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999,
               4000, 4999]
-BAD_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999]
+YOUNG_CODES = [1012, 1013, 1014]  # good ones, for which 1000 comes back
+BAD_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000,
+             65535]
 
 
 def cases():
@@ -179,7 +202,10 @@ def cases():
     for n in (0, 1, 125):
         yield "2 ping of %d" % n, lambda p, n=n: (
             p.frame(PING, b"\xfe" * n), p.expect((PONG, b"\xfe" * n)))
-    yield "2 ping of 126", cut_off(PING, b"x" * 126)
+    yield "2 ping of 126", refuses(1002, (PING, b"x" * 126))
+    yield "2 ten pings", pings(10)
+    yield "2 ten pings, byte by byte", pings(10, 1)
+    yield "2 a hundred pings, chopped", pings(100, 37)
     yield "2 pongs unasked", lambda p: (
         p.frame(PONG), p.frame(PONG, b"x"), echoes(TEXT, b"x")(p))
     yield "2 ping, byte by byte", lambda p: (
@@ -231,27 +257,69 @@ def cases():
         yield "7 close with %d" % code, closes(struct.pack("!H", code), 1002)
     yield "7 close with a reason", closes(
         struct.pack("!H", 1000) + b"x" * 123, 1000)
-    yield "7 close with a reason too long", cut_off(
-        CLOSE, struct.pack("!H", 1000) + b"x" * 124)
-    yield "7 close with a reason that is not UTF-8", cut_off(
-        CLOSE, struct.pack("!H", 1000) + b"\xff")
+    for code in YOUNG_CODES:
+        yield "7 close with %d" % code, closes(struct.pack("!H", code), 1000)
+    yield "7 close with half a code", closes(b"\x03", 1002)
+    yield "7 close with a reason too long", closes(
+        struct.pack("!H", 1000) + b"x" * 124, 1002)
+    yield "7 close with a reason that is not UTF-8", closes(
+        struct.pack("!H", 1000) + b"\xff", 1007)
+    yield "7 close, byte by byte", lambda p: (
+        p.frame(CLOSE, struct.pack("!H", 3000) + b"x" * 123, chop=1),
+        p.ends(3000), p.is_over())
+    yield "7 a message behind a close", lambda p: (
+        p.raw(frame(CLOSE, struct.pack("!H", 1000)) + frame(TEXT, b"x")),
+        p.ends(1000), p.is_over())
     yield "7 close behind a message", lambda p: (
         echoes(TEXT, b"x")(p), closes(struct.pack("!H", 1000), 1000)(p))
     yield "7 close in an unfinished message", lambda p: (
         p.frame(TEXT, b"x", False), closes(struct.pack("!H", 1000), 1000)(p))
+    for op in (TEXT, BINARY, PING, PONG, CLOSE):
+        yield "8 opcode %d without a mask" % op, refuses(
+            1002, (op, b"", {"mask": b""}))
+        yield "8 the same behind a message %d" % op, lambda p, op=op: (
+            echoes(TEXT, b"x")(p), p.frame(op, b"xy", mask=b""), p.ends(1002))
+    yield "8 a mask of zeros", echoes(TEXT, b"x" * 300, mask=bytes(4))
+    yield "8 a length in two bytes too many", refuses(
+        1002, (TEXT, b"x", {"size": 2}))
+    yield "8 a length in eight", refuses(1002, (TEXT, b"x" * 126, {"size": 8}))
+    yield "8 a length of more than 63 bits", lambda p: (
+        p.raw(b"\x82\xff" + b"\xff" * 8 + bytes(4)), p.ends(1002))
     yield "9 a message over the limit", refuses(
         1009, (BINARY, b"x" * ((1 << 20) + 1)))
     yield "10 chopped at random", lambda p: [
         echoes(TEXT, b"x" * 3000, chop=random.randint(1, 1460))(p)
         for _ in range(10)]
+    yield "11 a pong within a character", lambda p: (
+        p.frame(TEXT, b"\xe2\x82", False), p.frame(PONG, b"\xff"),
+        p.frame(PING, b"\xff"), p.frame(0, b"\xac"),
+        p.expect((PONG, b"\xff"), (TEXT, b"\xe2\x82\xac")))
+
+
+HALF = frame(TEXT, b"half")
+# (what it is, what comes in one packet with the handshake, what then happens)
+EARLY = [
+    ("a message", frame(TEXT, b"hello"), lambda p: p.expect((TEXT, b"hello"))),
+    ("a ping", frame(PING, b"p") + frame(TEXT, b"x"),
+     lambda p: p.expect((PONG, b"p"), (TEXT, b"x"))),
+    ("a pong, and half a message", frame(PONG, b"p") + HALF[:5],
+     lambda p: (p.raw(HALF[5:]), p.expect((TEXT, b"half")))),
+    ("a close", frame(CLOSE, struct.pack("!H", 4000)), lambda p: p.ends(4000)),
+    ("a frame without a mask", frame(TEXT, b"x", mask=b""),
+     lambda p: p.ends(1002)),
+    ("a megabyte", frame(BINARY, b"x" * 1000000),
+     lambda p: p.expect((BINARY, b"x" * 1000000))),
+]
 
 
 def main():
-    port, path = int(sys.argv[1]), sys.argv[2]
+    port, path, tls = int(sys.argv[1]), sys.argv[2], "tls" in sys.argv[3:]
     failed = 0
-    for name, run in cases():
+    every = [(name, b"", run) for name, run in cases()]
+    every += [("12 at once: " + name, more, run) for name, more, run in EARLY]
+    for name, more, run in every:
         try:
-            p = Peer(port, path)
+            p = Peer(port, path, tls, more)
             try:
                 run(p)
             finally:

@@ -27,7 +27,7 @@ gifts_given() { # N
 	start_gateway_on_a_bus --echo /echo
 	run -0 python3 "$TESTS/conformance.py" "$SS_PORT" /echo
 	refute_line --regexp '^FAILED'
-	assert [ "${#lines[@]}" -gt 150 ]
+	assert [ "${#lines[@]}" -gt 200 ]
 	run -0 kill -0 "$(pid gw)"
 }
 

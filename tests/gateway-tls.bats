@@ -114,6 +114,13 @@ is_served() {
 	run -0 kill -0 "$(pid gw)"
 }
 
+@test "RFC 6455 by TLS, too" {
+	tls_gateway --echo /echo
+	run -0 python3 "$TESTS/conformance.py" "$SS_PORT" /echo tls
+	refute_line --regexp '^FAILED'
+	assert [ "${#lines[@]}" -gt 200 ]
+}
+
 # A record has up to 16 KiB, which may be more than is read at once: the rest
 # of it makes no descriptor readable.
 @test "requests of all sizes by TLS" {

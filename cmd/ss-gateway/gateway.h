@@ -59,8 +59,8 @@ struct request;
 /* Somebody who is pinged now and then: ping.c. */
 struct ping {
 	struct row_link link;
-	int64_t at; /* since when he stands in his row, monotonic ms */
-	bool due;   /* it is still to be written */
+	int64_t at;     /* since when he stands in his row, monotonic ms */
+	struct buf out; /* pings and pongs that are to be written */
 	struct lws *wsi;
 };
 
@@ -253,7 +253,9 @@ void ping_join(struct gateway *, struct conn *, struct lws *);
 void ping_leave(struct conn *);
 /* A pong has come, asked for or not. */
 void ping_answered(struct gateway *, struct conn *);
-/* He is writable: the ping that is due, if any. 0, or -1: broken. */
+/* A ping has come, with up to 125 bytes: it gets its pong. */
+void ping_answer(struct conn *, const char *payload, size_t n);
+/* He is writable: pings and pongs, if any are due. 0, or -1: broken. */
 int ping_write(struct conn *);
 /* Now and then: pings who is due, and drops who didn't answer. */
 void ping_turn(struct gateway *);

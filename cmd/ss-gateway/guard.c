@@ -1,8 +1,8 @@
 /*
- * guard: see guard.h. The two functions by which libwebsockets reads from a
- * connection, recv(2) and SSL_read(3), are defined here and go in front of the
- * libraries' own, as ELF has it for any symbol of the program. No callback of
- * the library comes as early.
+ * guard: see guard.h. The functions by which libwebsockets reads from a
+ * connection, recv(2), SSL_read(3) and SSL_pending(3), are defined here and go
+ * in front of the libraries' own, as ELF has it for any symbol of the program.
+ * No callback of the library comes as early.
  *
  * Who is refused gets his answer, and the end of what we send; what he still
  * sends is thrown away until he closes, or the library's limit for a request
@@ -12,20 +12,27 @@
  * Should a build of the library read in another way, it sees what it should
  * not, which the tests would notice.
  */
+#define _GNU_SOURCE
 #undef _FORTIFY_SOURCE /* its inline recv would be defined twice */
 #include "guard.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "frames.h"
 #include "gateway.h"
 #include "head.h"
 #include "subproto.h"
 
 #include "banned.h"
 
-#define DISCARD_MAX (1 << 20) /* bytes of who was refused */
+#define DISCARD_MAX (1 << 20) /* bytes of who was refused, or has closed */
+#define PAD 1024
+#define CLOSE_LEN 8 /* bytes of a close frame with a code */
+#define FRAMES_MORE_ROOM (FRAMES_ROOM + CLOSE_LEN)
+#define ASKED_MIN (FRAMES_MORE_ROOM + 64) /* bytes */
 
 /*
  * The headers that we, or the library, make something of. It sees no others:
@@ -54,11 +61,16 @@ static const struct head_field fields[] = {
 };
 
 struct guarded {
-	enum { PAST, IN_HEAD, REFUSED } state;
-	uint32_t thrown; /* bytes, since it is REFUSED */
-	struct head head;
+	enum { PAST, IN_HEAD, IN_FRAMES, OVER } state;
+	uint32_t thrown; /* bytes, since it is OVER */
+	union {
+		struct head head;     /* IN_HEAD */
+		struct frames frames; /* IN_FRAMES */
+	};
+	struct conn *conn; /* once it is a WebSocket; borrowed */
 };
 
+static int (*real_pending)(const SSL *);
 static struct gateway *owner;
 static struct guarded *table; /* by descriptor */
 static size_t ntable;
@@ -67,6 +79,7 @@ void
 guard_open(struct gateway *g)
 {
 	owner = g;
+	*(void **)&real_pending = dlsym(RTLD_NEXT, "SSL_pending");
 }
 
 int
@@ -86,24 +99,39 @@ guard_watch(int fd)
 	p = &table[fd];
 	p->state = IN_HEAD;
 	p->thrown = 0;
+	p->conn = NULL;
 	head_init(&p->head, fields);
 	return 0;
 }
 
-void
-guard_forget(int fd)
-{
-	if ((size_t)fd < ntable)
-		table[fd].state = PAST;
-}
-
-/* What comes from fd and isn't past its head; NULL: all may be read. */
+/* What comes from fd and is looked at; NULL: all may be read. */
 static struct guarded *
 guarded(int fd)
 {
 	return fd >= 0 && (size_t)fd < ntable && table[fd].state != PAST
 		   ? &table[fd]
 		   : NULL;
+}
+
+void
+guard_upgraded(int fd, struct conn *c)
+{
+	struct guarded *q = guarded(fd);
+
+	if (q)
+		q->conn = c;
+}
+
+void
+guard_forget(int fd)
+{
+	struct guarded *q = guarded(fd);
+
+	if (!q)
+		return;
+	if (q->state == IN_FRAMES)
+		frames_release(&q->frames);
+	q->state = PAST;
 }
 
 /*
@@ -125,7 +153,7 @@ refuse(struct guarded *q, int fd, SSL *s, int status, const char *why)
 {
 	struct buf b;
 
-	q->state = REFUSED;
+	q->state = OVER;
 	owner->n.refused++;
 	buf_init(&b, 2048);
 	answer_text(&b, status, why, q->head.is_head);
@@ -141,35 +169,138 @@ guard_late(int fd, SSL *s)
 {
 	struct guarded *q = guarded(fd);
 
-	if (!q || !head_has_begun(&q->head))
-		return false;
-	if (q->state == IN_HEAD)
+	if (q && q->state == IN_HEAD && head_has_begun(&q->head))
 		refuse(q, fd, s, 408, "headers: too slow");
-	return true;
+	return q && q->state == OVER;
 }
 
-/* n bytes have come. How many the library is to see, in p; 0: read again. */
+/* --- frames --- */
+
+/*
+ * The library sees a close frame with the code that is to be answered, which
+ * it answers with, and nothing behind it.
+ */
 static size_t
-look(struct guarded *q, int fd, SSL *s, const char *in, size_t n, char *p)
+put_close(struct guarded *q, int code, char *out)
+{
+	static const unsigned char mask[4];
+	char payload[2] = { (char)(code >> 8), (char)code };
+
+	frames_release(&q->frames);
+	q->state = OVER;
+	return ws_write(
+	    out, WS_CLOSE, payload, code == 1005 ? 0 : sizeof payload, mask);
+}
+
+/*
+ * RFC 6455 has 1012 to 1014 in a registry that the library doesn't know; a
+ * client who leaves for one of them is answered as one who has done.
+ */
+static int
+known(int code)
+{
+	return code >= 1012 && code <= 1014 ? 1000 : code;
+}
+
+/* Returns how many bytes the library is to see of it. */
+static size_t
+control(struct guarded *q, const struct frames_control *c, char *out)
+{
+	static const unsigned char mask[4];
+
+	if (c->opcode == WS_CLOSE)
+		return put_close(q, known(frames_close_code(c)), out);
+	if (!q->conn) /* in one packet with the handshake */
+		return ws_write(out, c->opcode, c->payload, c->len, mask);
+	if (c->opcode == WS_PING)
+		ping_answer(q->conn, c->payload, c->len);
+	else
+		ping_answered(owner, q->conn);
+	return 0;
+}
+
+/* As look, of a WebSocket. */
+static size_t
+look_at_frames(struct guarded *q, const char *in, size_t n, char *out)
+{
+	struct frames_control c;
+	enum frames_got got = FRAMES_CONTROL;
+	size_t len = 0, used, k;
+
+	while (n && got == FRAMES_CONTROL && q->state == IN_FRAMES) {
+		got = frames_take(&q->frames, in, n, &used, out + len, &k, &c);
+		in += used;
+		n -= used;
+		len += k;
+		if (got == FRAMES_CONTROL)
+			len += control(q, &c, out + len);
+	}
+	if (got == FRAMES_BAD)
+		len += put_close(q, 1002, out + len);
+	else if (got == FRAMES_NO_MEMORY)
+		len += put_close(q, 1011, out + len);
+	return len;
+}
+
+/* --- reading --- */
+
+/*
+ * The library (4.1.6) writes its answer to a handshake into the buffer that it
+ * has read, 384 bytes behind its beginning, before it takes what came behind
+ * the request. A header that is of no use keeps that out of the way.
+ */
+static size_t
+pad(char *out, size_t len)
+{
+	memcpy(out + len - 2, "zz:", 3);
+	memset(out + len + 1, 'z', PAD);
+	memcpy(out + len + 1 + PAD, "\r\n\r\n", 4);
+	return len + PAD + 5;
+}
+
+/* As look, of a request. */
+static size_t
+look_at_head(
+    struct guarded *q, int fd, SSL *s, const char *in, size_t n, char *out)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const char *why;
-	size_t len;
+	size_t len, used;
+	bool upgrades;
 	int r;
 
-	if (q->state == REFUSED) {
-		q->thrown += (uint32_t)n;
-		return 0;
-	}
-	r = head_take(&q->head, in, n, p, &len, &why);
+	r = head_take(&q->head, in, n, &used, out, &len, &why);
 	if (r > 1)
 		refuse(q, fd, s, r, why);
 	if (r != 1)
 		return len;
-	q->state = PAST;
 	if (q->head.expects && q->head.needs_host)
 		say(fd, s, go_on, sizeof go_on - 1);
-	return len;
+	upgrades = q->head.upgrades;
+	in += used;
+	n -= used;
+	if (!upgrades) {
+		q->state = PAST;
+		memcpy(out + len, in, n);
+		return len + n;
+	}
+	if (n)
+		len = pad(out, len);
+	q->state = IN_FRAMES;
+	q->frames = (struct frames){ 0 };
+	return len + look_at_frames(q, in, n, out + len);
+}
+
+/* n bytes have come. How many the library is to see, in out; 0: read again. */
+static size_t
+look(struct guarded *q, int fd, SSL *s, const char *in, size_t n, char *out)
+{
+	if (q->state == IN_HEAD)
+		return look_at_head(q, fd, s, in, n, out);
+	if (q->state == IN_FRAMES)
+		return look_at_frames(q, in, n, out);
+	q->thrown += (uint32_t)n;
+	return 0;
 }
 
 /*
@@ -180,13 +311,14 @@ static ssize_t
 read_guarded(struct guarded *q, int fd, SSL *s, char *p, size_t n)
 {
 	static char in[GUARD_READ];
-	size_t room = sizeof in, len, got;
+	size_t room = sizeof in, more = q->conn ? FRAMES_MORE_ROOM : GUARD_ROOM;
+	size_t len, got;
 	ssize_t k;
 
-	if (n <= HEAD_ROOM)
-		return 0; /* the library asks for pt_serv_buf_size */
-	if (room > n - HEAD_ROOM)
-		room = n - HEAD_ROOM;
+	if (n <= more)
+		return 0; /* the library asks for more */
+	if (room > n - more)
+		room = n - more;
 	do {
 		if (q->thrown > DISCARD_MAX)
 			return 0;
@@ -225,4 +357,16 @@ SSL_read(SSL *s, void *p, int n)
 		return (int)read_guarded(q, SSL_get_fd(s), s, p, (size_t)n);
 	/* SSL_get_error tells more */
 	return SSL_read_ex(s, p, (size_t)n, &got) == 1 ? (int)got : -1;
+}
+
+/*
+ * Of what is left of a record the library asks for no more than this says, and
+ * what a few bytes complete may be longer.
+ */
+int
+SSL_pending(const SSL *s)
+{
+	int n = real_pending ? real_pending(s) : 0;
+
+	return n > 0 && n < ASKED_MIN && guarded(SSL_get_fd(s)) ? ASKED_MIN : n;
 }

@@ -4,12 +4,14 @@
  * --idle-timeout. The library could do that, but keeps its timers in one sorted
  * list: with ten thousand viewers each ping walked past all of theirs, which
  * was a tenth of a core. All in one row wait equally long, so here the first is
- * who is due first.
+ * who is due first. What clients ask is answered here, too: the library answers
+ * one ping where several came at once.
  */
 #include <string.h>
 
 #include "clock.h"
 #include "gateway.h"
+#include "ws.h"
 
 #include "banned.h"
 
@@ -18,6 +20,8 @@
  * be pinged together, and events would wait for it.
  */
 #define LEAST 200
+#define WAITING_MAX \
+	16384 /* bytes of pings and pongs for one who doesn't read */
 
 static void
 put(struct row *r, struct ping *p)
@@ -42,6 +46,7 @@ void
 ping_join(struct gateway *g, struct conn *c, struct lws *wsi)
 {
 	c->ping.wsi = wsi;
+	buf_init(&c->ping.out, WAITING_MAX);
 	put(&g->pings.well, &c->ping);
 }
 
@@ -49,6 +54,7 @@ void
 ping_leave(struct conn *c)
 {
 	row_leave(&c->ping.link);
+	buf_release(&c->ping.out);
 }
 
 void
@@ -58,29 +64,45 @@ ping_answered(struct gateway *g, struct conn *c)
 		put(&g->pings.well, &c->ping);
 }
 
+static void
+put_frame(struct conn *c, char opcode, const char *payload, size_t n)
+{
+	const char head[2] = { (char)(0x80 | opcode), (char)n };
+	struct buf *b = &c->ping.out;
+
+	/* RFC 6455, 5.5.3: of several pings the last may be answered alone */
+	if (b->len + n + sizeof head > WAITING_MAX)
+		buf_reset(b);
+	if (buf_add(b, head, sizeof head) == 0 && buf_add(b, payload, n) < 0)
+		buf_cut(b, b->len - sizeof head);
+	lws_callback_on_writable(c->ping.wsi);
+}
+
+void
+ping_answer(struct conn *c, const char *payload, size_t n)
+{
+	put_frame(c, WS_PONG, payload, n);
+}
+
 int
 ping_write(struct conn *c)
 {
-	/* the library tells of no pong that has no payload */
-	static const char text[] = "ping";
-	unsigned char frame[LWS_PRE + sizeof text];
+	struct buf *b = &c->ping.out;
+	int r;
 
-	if (!c->ping.due || (c->viewer && c->viewer->closing))
+	if (!b->len || (c->viewer && c->viewer->closing))
 		return 0;
-	c->ping.due = false;
-	memcpy(frame + LWS_PRE, text, sizeof text);
-	return lws_write(c->ping.wsi, frame + LWS_PRE, sizeof text - 1,
-		   LWS_WRITE_PING) < 0
-		   ? -1
-		   : 0;
+	r = lws_write(
+	    c->ping.wsi, (unsigned char *)b->p, b->len, LWS_WRITE_RAW);
+	buf_release(b);
+	return r < 0 ? -1 : 0;
 }
 
 static void
 ask(struct gateway *g, struct conn *c)
 {
 	put(&g->pings.asked, &c->ping);
-	c->ping.due = true;
-	lws_callback_on_writable(c->ping.wsi);
+	put_frame(c, WS_PING, "", 0);
 }
 
 static void

@@ -36,12 +36,12 @@
  * (RFC 8446, 5.1) and what the guard adds. It looks for the rest of a record
  * only where its buffer came back full, which it doesn't through the guard.
  */
-#define READ_BUFFER (GUARD_READ + HEAD_ROOM + 64)
+#define READ_BUFFER (GUARD_READ + GUARD_ROOM + 64)
 /*
  * What the library keeps of a head, at most: of an unknown header eight bytes
  * more than it has, of others less than they have.
  */
-#define HEADER_STORE (HEAD_MAX + 8 * HEAD_ITEMS_MAX + 64)
+#define HEADER_STORE (HEAD_MAX + GUARD_ROOM + 8 * HEAD_ITEMS_MAX + 64)
 
 static int callback(
     struct lws *, enum lws_callback_reasons, void *, void *, size_t);
@@ -68,6 +68,7 @@ established(struct gateway *g, struct lws *wsi, struct conn *c)
 		c->viewer = viewer_new(g, wsi);
 	if (!c->echo && !c->viewer)
 		return -1;
+	guard_upgraded(lws_get_socket_fd(wsi), c);
 	ping_join(g, c, wsi);
 	return 0;
 }
@@ -148,9 +149,6 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
 		if (c->echo)
 			return echo_receive(c->echo, in, n);
 		return c->viewer ? viewer_receive(g, c->viewer, in, n) : -1;
-	case LWS_CALLBACK_RECEIVE_PONG:
-		ping_answered(g, c);
-		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return writable(c);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:

@@ -33,7 +33,7 @@ take(struct seen *s, const uint8_t *data, size_t n, unsigned step)
 {
 	static char in[SIZE_MAX_IN], out[SIZE_MAX_IN + HEAD_ROOM];
 	struct head h;
-	size_t i, k, len;
+	size_t i, k, used, len;
 
 	memset(s, 0, offsetof(struct seen, p));
 	head_init(&h, fields);
@@ -42,7 +42,9 @@ take(struct seen *s, const uint8_t *data, size_t n, unsigned step)
 		if (k > n - i)
 			k = n - i;
 		memcpy(in, data + i, k);
-		s->r = head_take(&h, in, k, out, &len, &s->why);
+		s->r = head_take(&h, in, k, &used, out, &len, &s->why);
+		check(used <= k && (s->r || used == k));
+		k = used;
 		check(len <= k + HEAD_ROOM);
 		check(s->r < 2 || (s->r >= 400 && s->why && !len));
 		memcpy(s->p + s->len, out, len);

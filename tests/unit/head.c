@@ -20,17 +20,17 @@ static const char *why;
 static int
 take(const char *in, size_t n, size_t piece)
 {
-	size_t i, k, got;
+	size_t i, k, used, got;
 	int r = 0;
 
 	head_init(&h, fields);
 	for (len = i = 0; i < n && !r; i += k) {
 		k = n - i < piece ? n - i : piece;
-		r = head_take(&h, in + i, k, out + len, &got, &why);
+		r = head_take(&h, in + i, k, &used, out + len, &got, &why);
 		len += got;
-		if (r == 1 && i + k < n) {
-			memcpy(out + len, in + i + k, n - i - k);
-			len += n - i - k;
+		if (r == 1) {
+			memcpy(out + len, in + i + used, n - i - used);
+			len += n - i - used;
 		}
 	}
 	out[len] = '\0';
