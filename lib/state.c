@@ -13,28 +13,14 @@
 
 #include "action.h"
 #include "clock.h"
+#include "state-impl.h"
 
 #include "banned.h"
 
 #define KEY_MAX 192
-#define BUCKETS_FIRST 256
-
-struct entry {
-	struct entry *next; /* in its bucket */
-	uint64_t seq;
-	uint64_t hash;
-	int64_t until; /* ms; INT64_MAX: for good */
-	int64_t number;
-	enum role role, rank;
-	bool tombstone;
-	bool exception; /* not in force here, though it is in all rooms */
-	size_t keylen, len;
-	char text[]; /* key, line, newline */
-};
 
 struct state {
-	struct entry **bucket;
-	size_t buckets, n;
+	struct state_table table;
 	struct event ev, half;
 	struct buf key, part, line;
 };
@@ -72,12 +58,10 @@ state_new(void)
 
 	if (!s)
 		return NULL;
-	s->buckets = BUCKETS_FIRST;
-	s->bucket = calloc(s->buckets, sizeof(struct entry *));
 	buf_init(&s->key, KEY_MAX);
 	buf_init(&s->part, EVENT_INPUT_MAX);
 	buf_init(&s->line, EVENT_INPUT_MAX);
-	if (s->bucket)
+	if (state_table_open(&s->table) == 0)
 		return s;
 	free(s);
 	return NULL;
@@ -86,103 +70,15 @@ state_new(void)
 void
 state_free(struct state *s)
 {
-	struct entry *e, *next;
-	size_t i;
-
 	if (!s)
 		return;
-	for (i = 0; i < s->buckets; i++)
-		for (e = s->bucket[i]; e; e = next) {
-			next = e->next;
-			free(e);
-		}
-	free(s->bucket);
+	state_table_close(&s->table);
 	buf_release(&s->key);
 	buf_release(&s->part);
 	buf_release(&s->line);
 	event_release(&s->ev);
 	event_release(&s->half);
 	free(s);
-}
-
-/* FNV-1a, 64 bits (isthe.com/chongo/tech/comp/fnv): moderators' words only. */
-static uint64_t
-hash(const char *p, size_t n)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	while (n--)
-		h = (h ^ (unsigned char)*p++) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
-}
-
-static struct entry **
-find(struct state *s, uint64_t h)
-{
-	struct entry **at = &s->bucket[h & (s->buckets - 1)];
-
-	while (*at && !((*at)->hash == h && (*at)->keylen == s->key.len &&
-			  memcmp((*at)->text, s->key.p, s->key.len) == 0))
-		at = &(*at)->next;
-	return at;
-}
-
-static void
-forget(struct state *s, struct entry **at)
-{
-	struct entry *e = *at;
-
-	*at = e->next;
-	free(e);
-	s->n--;
-}
-
-static void
-grow(struct state *s)
-{
-	struct entry **bucket, *e, *next;
-	size_t buckets = s->buckets * 4, i;
-
-	bucket = calloc(buckets, sizeof(struct entry *));
-	if (!bucket)
-		return; /* slower, no worse */
-	for (i = 0; i < s->buckets; i++)
-		for (e = s->bucket[i]; e; e = next) {
-			next = e->next;
-			e->next = bucket[e->hash & (buckets - 1)];
-			bucket[e->hash & (buckets - 1)] = e;
-		}
-	free(s->bucket);
-	s->bucket = bucket;
-	s->buckets = buckets;
-}
-
-/*
- * Full: what has run out goes, and the older half of the tombstones; what they
- * hide is long past.
- */
-static void
-thin_out(struct state *s)
-{
-	uint64_t lo = UINT64_MAX, hi = 0;
-	int64_t now = clock_wall_ms();
-	struct entry **at;
-	size_t i;
-
-	for (i = 0; i < s->buckets; i++)
-		for (at = &s->bucket[i]; *at; at = &(*at)->next)
-			if ((*at)->tombstone) {
-				lo = (*at)->seq < lo ? (*at)->seq : lo;
-				hi = (*at)->seq > hi ? (*at)->seq : hi;
-			}
-	for (i = 0; i < s->buckets; i++)
-		for (at = &s->bucket[i]; *at;)
-			if ((*at)->until <= now ||
-			    ((*at)->tombstone &&
-				(*at)->seq <= lo + (hi - lo) / 2))
-				forget(s, at);
-			else
-				at = &(*at)->next;
 }
 
 /* Adds a member's value to the key; the default where it is absent. */
@@ -224,38 +120,19 @@ state_role(const struct event *ev)
 }
 
 /* The key is made: it is in force by this event. NULL: no memory. */
-static struct entry *
+static struct state_entry *
 put(struct state *s, const struct event *ev, uint64_t seq, int64_t until,
     bool tombstone)
 {
-	struct entry **at, *e;
+	struct state_entry *e = state_table_put(&s->table, &s->key, ev);
 
-	if (s->n >= STATE_MAX)
-		thin_out(s);
-	if (s->n >= 2 * s->buckets)
-		grow(s);
-	e = malloc(sizeof *e + s->key.len + ev->len + 1);
 	if (!e)
 		return NULL;
-	e->hash = hash(s->key.p, s->key.len);
 	e->seq = seq;
 	e->until = until;
-	e->number = 0;
 	e->role = state_role(ev);
 	e->rank = json_get(&ev->doc, "role") ? e->role : ROLE_VIEWER;
 	e->tombstone = tombstone;
-	e->exception = false;
-	e->keylen = s->key.len;
-	e->len = ev->len + 1;
-	memcpy(e->text, s->key.p, s->key.len);
-	memcpy(e->text + s->key.len, ev->line, ev->len);
-	e->text[s->key.len + ev->len] = '\n';
-	at = find(s, e->hash);
-	if (*at)
-		forget(s, at);
-	e->next = *at;
-	*at = e;
-	s->n++;
 	return e;
 }
 
@@ -293,29 +170,34 @@ rank(struct state *s, struct change *c)
 }
 
 static bool
-may_not_touch(const struct change *c, const struct entry *e)
+may_not_touch(const struct change *c, const struct state_entry *e)
 {
 	return c->ranked && e && !e->exception && e->until > c->now &&
 	       e->rank > c->role;
+}
+
+struct below {
+	const struct change *change;
+	const struct buf *key;
+};
+
+static bool
+is_below(void *arg, const struct state_entry *e)
+{
+	const struct below *b = arg;
+
+	return e->keylen >= b->key->len &&
+	       memcmp(e->text, b->key->p, b->key->len) == 0 &&
+	       !may_not_touch(b->change, e);
 }
 
 /* Forgets what is in force under keys that begin as the one made so far. */
 static void
 forget_below(struct state *s, const struct change *c)
 {
-	struct entry **at;
-	size_t i;
+	struct below b = { c, &s->key };
 
-	for (i = 0; i < s->buckets; i++)
-		for (at = &s->bucket[i]; *at;) {
-			if ((*at)->keylen < s->key.len ||
-			    memcmp((*at)->text, s->key.p, s->key.len) != 0 ||
-			    may_not_touch(c, *at)) {
-				at = &(*at)->next;
-				continue;
-			}
-			forget(s, at);
-		}
+	state_table_sift(&s->table, is_below, &b);
 }
 
 /*
@@ -329,14 +211,14 @@ fold_in_rooms(struct state *s, const struct change *c)
 	const struct json_member *room = json_get(&c->ev->doc, "room");
 	size_t keep = s->key.len;
 	bool all = false;
-	struct entry **at, *e;
+	struct state_entry **at, *e;
 
 	if (buf_addc(&s->key, '\n') < 0)
 		return;
 	if (!room) {
 		forget_below(s, c);
 	} else {
-		at = find(s, hash(s->key.p, s->key.len));
+		at = state_table_find(&s->table, &s->key);
 		if (c->ends && may_not_touch(c, *at))
 			return;
 		all = *at != NULL;
@@ -344,7 +226,7 @@ fold_in_rooms(struct state *s, const struct change *c)
 	buf_cut(&s->key, keep);
 	if (key_part(s, c->ev, "room") < 0)
 		return;
-	at = find(s, hash(s->key.p, s->key.len));
+	at = state_table_find(&s->table, &s->key);
 	if (may_not_touch(c, *at))
 		return;
 	if (!c->ends || all) {
@@ -355,13 +237,13 @@ fold_in_rooms(struct state *s, const struct change *c)
 			e->exception = c->ends;
 		}
 	} else if (*at) {
-		forget(s, at);
+		state_table_forget(&s->table, at);
 	}
 }
 
 /* Is what this entry holds said in the room that the event is about? */
 static bool
-is_in_room(struct state *s, const struct entry *e, const struct event *ev)
+is_in_room(struct state *s, const struct state_entry *e, const struct event *ev)
 {
 	const struct json_member *want = json_get(&ev->doc, "room"), *m;
 	bool same = false;
@@ -382,7 +264,7 @@ is_in_room(struct state *s, const struct entry *e, const struct event *ev)
 static void
 fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 {
-	struct entry **at;
+	struct state_entry **at;
 
 	if (!ends) {
 		/* one for each room: a wrong one must not replace the right */
@@ -395,9 +277,9 @@ fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 		    key_part(s, ev, "target") < 0)
 			return;
 	}
-	at = find(s, hash(s->key.p, s->key.len));
+	at = state_table_find(&s->table, &s->key);
 	if (*at && is_in_room(s, *at, ev))
-		forget(s, at);
+		state_table_forget(&s->table, at);
 }
 
 /* One half of a ban: without the other, so that each ends by itself. */
@@ -490,21 +372,21 @@ state_fold(struct state *s, const struct event *ev, uint64_t seq)
 }
 
 /* What the key made so far has in this room; NULL: nothing that counts. */
-static const struct entry *
+static const struct state_entry *
 look_up(struct state *s, const char *room, int64_t now)
 {
-	const struct entry *e;
+	const struct state_entry *e;
 	size_t keep = s->key.len;
 
 	if (buf_addf(&s->key, "\n%s", room) < 0)
 		return NULL;
-	e = *find(s, hash(s->key.p, s->key.len));
+	e = *state_table_find(&s->table, &s->key);
 	if (e && e->until > now)
 		return e->exception ? NULL : e;
 	buf_cut(&s->key, keep);
 	if (buf_addc(&s->key, '\n') < 0)
 		return NULL;
-	e = *find(s, hash(s->key.p, s->key.len));
+	e = *state_table_find(&s->table, &s->key);
 	return e && e->until > now && !e->exception ? e : NULL;
 }
 
@@ -519,9 +401,9 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 		[STATE_SLOW] = "slow",
 		[STATE_SUBONLY] = "subonly",
 	};
-	const struct entry *e;
+	const struct state_entry *e;
 
-	if (!s->n)
+	if (!s->table.n)
 		return false;
 	buf_reset(&s->key);
 	if (buf_adds(&s->key, keys[kind]) < 0 ||
@@ -542,10 +424,10 @@ bool
 state_purges(struct state *s, const char *user, const char *room,
     const enum role *author, uint64_t seq)
 {
-	const struct entry *e;
+	const struct state_entry *e;
 	enum role r;
 
-	for (r = ROLE_VIEWER; s->n && r <= ROLE_ADMIN; r++) {
+	for (r = ROLE_VIEWER; s->table.n && r <= ROLE_ADMIN; r++) {
 		if (author && !role_may_act(r, *author))
 			continue;
 		buf_reset(&s->key);
@@ -574,11 +456,31 @@ state_fold_line(struct state *s, const char *line, size_t n, uint64_t seq)
 		state_fold(s, &s->ev, seq);
 }
 
+/* What is in force up to a position. */
+struct list {
+	const struct state_entry **e;
+	size_t n;
+	uint64_t base;
+	int64_t now;
+};
+
+static bool
+has_run_out(void *arg, const struct state_entry *e)
+{
+	struct list *l = arg;
+
+	if (e->until <= l->now)
+		return true;
+	if (e->seq <= l->base)
+		l->e[l->n++] = e;
+	return false;
+}
+
 static int
 by_seq(const void *a, const void *b)
 {
-	const struct entry *x = *(struct entry *const *)a;
-	const struct entry *y = *(struct entry *const *)b;
+	const struct state_entry *x = *(const struct state_entry *const *)a;
+	const struct state_entry *y = *(const struct state_entry *const *)b;
 
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
@@ -586,25 +488,20 @@ by_seq(const void *a, const void *b)
 size_t
 state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
 {
-	struct entry **list = calloc(s->n + 1, sizeof(struct entry *)), **at;
-	size_t i, n = 0;
+	struct list l = { .base = base, .now = now };
+	const struct state_entry *e;
+	size_t i;
 
-	for (i = 0; list && i < s->buckets; i++)
-		for (at = &s->bucket[i]; *at;) {
-			if ((*at)->until <= now) {
-				forget(s, at);
-				continue;
-			}
-			if ((*at)->seq <= base)
-				list[n++] = *at;
-			at = &(*at)->next;
-		}
-	if (n)
-		qsort(list, n, sizeof(struct entry *), by_seq);
-	for (i = 0; i < n; i++)
-		if (buf_add(
-			out, list[i]->text + list[i]->keylen, list[i]->len) < 0)
+	l.e = calloc(s->table.n + 1, sizeof *l.e);
+	if (!l.e)
+		return 0;
+	state_table_sift(&s->table, has_run_out, &l);
+	qsort(l.e, l.n, sizeof *l.e, by_seq);
+	for (i = 0; i < l.n; i++) {
+		e = l.e[i];
+		if (buf_add(out, e->text + e->keylen, e->len) < 0)
 			break;
-	free(list);
+	}
+	free(l.e);
 	return i;
 }
