@@ -82,6 +82,14 @@ guard_open(struct gateway *g)
 	*(void **)&real_pending = dlsym(RTLD_NEXT, "SSL_pending");
 }
 
+void
+guard_close(void)
+{
+	free(table);
+	table = NULL;
+	ntable = 0;
+}
+
 int
 guard_watch(int fd)
 {

@@ -21,6 +21,8 @@ struct gateway;
 
 /* Whose refusals are counted from now on. */
 void guard_open(struct gateway *);
+/* All connections are closed. */
+void guard_close(void);
 /*
  * A connection was accepted. 0, or -1: there is no memory for it, and it must
  * not be read from.

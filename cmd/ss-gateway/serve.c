@@ -427,5 +427,6 @@ serve_close(struct gateway *g)
 	if (g->lws)
 		lws_context_destroy(g->lws);
 	g->lws = NULL;
+	guard_close();
 	tls_free(g);
 }
