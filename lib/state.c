@@ -492,11 +492,11 @@ state_write(struct state *s, uint64_t base, int64_t now, struct buf *out)
 	const struct state_entry *e;
 	size_t i;
 
-	l.e = calloc(s->table.n + 1, sizeof *l.e);
+	l.e = calloc(s->table.n + 1, sizeof(struct state_entry *));
 	if (!l.e)
 		return 0;
 	state_table_sift(&s->table, has_run_out, &l);
-	qsort(l.e, l.n, sizeof *l.e, by_seq);
+	qsort(l.e, l.n, sizeof(struct state_entry *), by_seq);
 	for (i = 0; i < l.n; i++) {
 		e = l.e[i];
 		if (buf_add(out, e->text + e->keylen, e->len) < 0)
