@@ -16,7 +16,6 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,7 +23,7 @@
 #include <unistd.h>
 
 #include "base64.h"
-#include "json.h"
+#include "jwtkey-impl.h"
 
 #include "banned.h"
 
@@ -181,33 +180,10 @@ read_pem(struct jwtkey *k, const struct buf *text, enum jwtkey_use use)
 	return k->pkey ? find_alg(k) : why;
 }
 
-/* Public bytes of another format than PEM. */
-static bool
-is_foreign(const struct buf *text)
-{
-	const unsigned char *der = (const void *)text->p;
-	struct json_doc doc = { 0 };
-	EVP_PKEY *pkey;
-	X509 *cert;
-	bool yes;
-
-	pkey = d2i_PUBKEY(NULL, &der, (long)text->len);
-	der = (const void *)text->p;
-	cert = d2i_X509(NULL, &der, (long)text->len);
-	ERR_clear_error();
-	yes = pkey || cert || json_parse(&doc, text->p, text->len) == 0 ||
-	      strncmp(text->p, "ssh-", 4) == 0 ||
-	      strncmp(text->p, "ecdsa-", 6) == 0;
-	EVP_PKEY_free(pkey);
-	X509_free(cert);
-	json_release(&doc);
-	return yes;
-}
-
 static const char *
 read_secret(struct jwtkey *k, struct buf *text)
 {
-	if (is_foreign(text))
+	if (jwtkey_is_foreign(text))
 		return "a key, but not in PEM";
 	if (text->len && text->p[text->len - 1] == '\n')
 		buf_cut(text, text->len - 1);

@@ -2,6 +2,7 @@
 #include "../../lib/jwt.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,6 +195,106 @@ knows_what_is_no_key(void)
 	mkdir(path, 0700);
 	IS_STR(refused(path, JWTKEY_CHECK),
 	    ": no keys in it (*.key, *.pem, *.pub)");
+}
+
+/* In whatever form what is public is handed around, it is no secret. */
+static void
+knows_public_keys(void)
+{
+	static const struct {
+		const char *what, *text;
+	} t[] = {
+		{ "PEM without its armour", "MCowBQYDK2VwAyEA11qYAYKxCrfVS/"
+					    "7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+					    "\n" },
+		{ "the same, in lines",
+		    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7h\r\n"
+		    "cvPapiMlrwIaaPcHURo=\r\n" },
+		{ "of base64url", "MCowBQYDK2VwAyEA11qYAYKxCrfVS_"
+				  "7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+		{ "hex", "302a300506032b6570032100d75a980182b10ab7d54bfed3c9640"
+			 "73a0ee1"
+			 "72f3daa62325af021a68f707511a" },
+		{ "hex with colons", "30:2A:30:05:06:03:2B:65:70:03:21:00:d7:"
+				     "5a:98:01:82:b1:0a:b7:"
+				     "d5:4b:fe:d3:c9:64:07:3a:0e:e1:72:f3:da:"
+				     "a6:23:25:af:02:1a:68:"
+				     "f7:07:51:1a\n" },
+		{ "a DNS record", "v=DKIM1; k=ed25519; "
+				  "p=MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg"
+				  "7hcvPapiMlrwIaaPcHURo=" },
+		{ "base64 of PEM", "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUNvd0J"
+				   "RWURLMlZ3QXlFQQ==" },
+		{ "SSH", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDNamAGCsQq3" },
+		{ "its base64 alone", "AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+"
+				      "08lkBzoO4XLz2qYj" },
+		{ "SSH, a security key", "sk-ssh-ed25519@openssh.com "
+					 "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5z" },
+		{ "authorized_keys", "# mine\nno-pty ecdsa-sha2-nistp256 "
+				     "AAAAE2VjZHNhLXNoYTItbmlz" },
+		{ "RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nQUFBQQ==\n"
+			      "---- END SSH2 PUBLIC KEY ----\n" },
+		{ "a list of JWKs", " [{\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_"
+				    "7TyWQHOg7h\"}]\n" },
+		{ "JSON behind a byte order mark",
+		    "\xef\xbb\xbf{\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_"
+		    "7TyWQHOg\"}" },
+		{ "XML", "<RSAKeyValue><Modulus>AQAB</Modulus></RSAKeyValue>" },
+		{ "openssl -text",
+		    "Public-Key: (2048 bit)\nModulus:\n    00:c0:ff" },
+	};
+	static const char wide[] =
+	    "\xff\xfe-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0P\0U\0B\0L\0I\0C\0";
+	/* RSAPublicKey of RFC 8017, A.1.1, small */
+	static const char pkcs1[] =
+	    "\x30\x26\x02\x1f\x7f\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b"
+	    "\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b"
+	    "\x1c\x1d\x1e\x02\x03\x01\x00\x01";
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		OK_FOR(strcmp(refused(text_file("x", t[i].text), JWTKEY_CHECK),
+			   ": a key, but not in PEM") == 0,
+		    t[i].what);
+	IS_STR(refused(file("wide", wide, sizeof(wide) - 1), JWTKEY_CHECK),
+	    ": a key, but not in PEM");
+	IS_STR(refused(file("pkcs1", pkcs1, sizeof(pkcs1) - 1), JWTKEY_CHECK),
+	    ": a key, but not in PEM");
+}
+
+static void
+knows_secrets(void)
+{
+	static const char *const t[] = {
+		"correct horse battery staple, and a little more of it",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
+		"ef",
+		"030201000302010003020100030201000302010003020100",
+		"q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=\n",
+		"{not JSON, but a secret of somebody who likes braces}",
+		"[nor is this one a list, even though it begins as one",
+	};
+	unsigned char random[64];
+	struct buf b;
+	size_t i, k;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		OK_FOR(strcmp(refused(text_file("s", t[i]), JWTKEY_CHECK),
+			   "taken") == 0,
+		    t[i]);
+	/* bytes, and what they are in base64, of any length */
+	for (i = k = 0; i < 2000; i++) {
+		buf_init(&b, 256);
+		RAND_bytes(random, sizeof(random));
+		base64_encode(&b, random, 33 + i % 31);
+		k += strcmp(refused(file("s", (char *)random, 33 + i % 31),
+				JWTKEY_CHECK),
+			 "taken") == 0;
+		k += strcmp(refused(file("s", b.p, b.len), JWTKEY_CHECK),
+			 "taken") == 0;
+		buf_release(&b);
+	}
+	IS_INT((int64_t)k, 4000);
 }
 
 static void
@@ -576,6 +677,8 @@ main(void)
 		return 1;
 	reads_the_rfcs_tokens();
 	knows_what_is_no_key();
+	knows_public_keys();
+	knows_secrets();
 	generates(JWT_HS256);
 	generates(JWT_RS256);
 	generates(JWT_ES256);
