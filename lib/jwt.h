@@ -58,8 +58,8 @@ void jwt_parts_release(struct jwt_parts *);
 /* The signature alone: one of the keys made it. */
 bool jwt_is_signed(
     const struct jwtkeys *, const char *token, const struct jwt_parts *);
-/* The claims alone, as jwt_check does after the signature. */
-int jwt_claims(const struct jwt_parts *, const struct jwt_want *,
+/* All that jwt_check looks at but the signature. */
+int jwt_check_unsigned(const struct jwt_parts *, const struct jwt_want *,
     struct jwt *out, const char **why);
 
 /* A token to be made; NULL and 0: not in it. */

@@ -127,6 +127,32 @@ part() {
 		assert_failure 1
 		refute_output --partial '"valid":true'
 	done
+	# without a key all but the signature is looked at
+	for h in '{"alg":"none"}' '{"alg":"HS256","crit":["x"]}' '[]' \
+		'{"alg":"HS256","alg":"HS256"}' '{"alg":"HS256","kid":5}' \
+		'{"alg":"HS256","typ":"JWE"}'; do
+		text=$(printf %s "$h" | base64 -w0 | tr +/ -_ | tr -d =)
+		run ss-token inspect <<<"$text.eyJzdWIiOiJhIn0.AA"
+		assert_failure 1
+		assert_output --partial '"valid":false'
+	done
+	run ss-token inspect <<<"$(printf %s \
+		'{"alg":"HS256","typ":"application/at+jwt"}' | base64 -w0 |
+		tr +/ -_ | tr -d =).eyJzdWIiOiJhIn0.AA"
+	assert_success
+	# for whom it is may not matter, but has to be said in words
+	for aud in 5 null '{}' '["x",5]'; do
+		run ss-token inspect <<<"eyJhbGciOiJIUzI1NiJ9.$(printf %s \
+			"{\"sub\":\"a\",\"aud\":$aud}" | base64 -w0 |
+			tr +/ -_ | tr -d =).AA"
+		assert_failure 1
+	done
+	# few seconds are whole ones
+	for _ in {1..10}; do
+		run bash -c 'ss-token mint --sub a --ttl 900ms --key key |
+			ss-token inspect --key key'
+		assert_success
+	done
 	run --separate-stderr ss-token inspect <good
 	assert_success
 	assert_output --partial '"verified":false,"valid":true'

@@ -80,7 +80,7 @@ whole_token(const char *p, size_t n)
 		buf_addc(&again, '.');
 		base64_encode(&again, parts.sig.p, parts.sig.len);
 		check(again.len == n && memcmp(again.p, p, n) == 0);
-		if (jwt_claims(&parts, &want, &t, &why) == 0)
+		if (jwt_check_unsigned(&parts, &want, &t, &why) == 0)
 			check_claims(&t);
 		jwt_release(&t);
 	}
