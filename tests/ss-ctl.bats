@@ -115,6 +115,12 @@ one() {
 	assert_equal "$(jq -r .by <<<"$output")" "$(id -un)"
 }
 
+@test "an event for the line is by who has logged in, whatever else is set" {
+	run env SS_URL=http://127.0.0.1:9 SS_TOKEN=a.b.c ss-ctl -o - ban bob
+	assert_success
+	assert_equal "$(jq -r .by <<<"$output")" "$(id -un)"
+}
+
 @test "wrong words are misuse, and nothing is sent" {
 	while read -r words; do
 		# shellcheck disable=SC2086
@@ -165,7 +171,7 @@ one() {
 	start_pipeline
 	run ss-ctl mute bob --wait --by carol --reason spam
 	assert_success
-	assert_regex "$output" '^[0-9A-Z]{26} delivered: mute bob until 20'
+	assert_regex "$output" '^[0-9A-Z]{26} delivered: mute bob for 5m$'
 	assert_equal "$(one type user by role reason)" \
 		'["mute","bob","carol","admin","spam"]'
 	assert_equal "$(jq -r .id logs/chat_*.jsonl)" "${output%% *}"
@@ -212,6 +218,16 @@ one() {
 	run --separate-stderr ss-ctl kick bob --control bad
 	assert_failure 1
 	assert_equal "$stderr" 'ss-ctl: 7 \x1b[31m: \xe2\x80\xaex'
+	# only what is a yes is one
+	for no in '{}' '{"code":403}' '{"error":5,"code":503}' \
+		"{\"error\":\"$(printf 'x%.0s' {1..99})\",\"code\":403}" \
+		'{"status":"queued"}' '{"status":"queued","id":"x"}' \
+		'{"status":"no","id":"01KTEST0000000000000000000"}'; do
+		echo "$no" >answer
+		run ss-ctl kick bob --control bad
+		assert_failure 1
+		refute_output --partial queued
+	done
 	run bash -c 'ss-ctl kick bob -o - >/dev/full'
 	assert_failure 1
 }

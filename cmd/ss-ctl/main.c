@@ -123,7 +123,7 @@ parse(struct app *a, int argc, char **argv)
 	bool http = by_http(a, &prog);
 	const char *why;
 
-	if (!a->by && !http)
+	if (!a->by && (a->output || !http))
 		a->by = login();
 	why = words_read(a, argc - i, argv + i);
 	if (why)

@@ -25,7 +25,7 @@
 #define APPEAR 1000 /* ms for a gateway that is being started again */
 #define RETRY 50
 
-/* Says what was done: nothing that a server sent but its id, if it is one. */
+/* Says what was done: nothing that a server sent but its id. */
 static int
 tell_done(const struct app *a, const char *status, const char *id)
 {
@@ -34,8 +34,7 @@ tell_done(const struct app *a, const char *status, const char *id)
 
 	buf_init(&b, 4096);
 	words_tell(a, &b);
-	if (!msg_is_quiet() && (printf("%s%s%s: %s\n", id ? id : "",
-				    id ? " " : "", status, b.p) < 0 ||
+	if (!msg_is_quiet() && (printf("%s %s: %s\n", id, status, b.p) < 0 ||
 				   fflush(stdout) != 0)) {
 		msg_err("stdout: %s", strerror(errno));
 		rc = 1;
@@ -79,10 +78,12 @@ take_answer(const struct app *a, const char *p, size_t n, long status)
 	if (!status && json_get(&d, "code"))
 		(void)json_int(json_get(&d, "code"), &code);
 	json_release(&d);
-	if (!*error && (!status || (status >= 200 && status <= 299)))
-		rc = tell_done(a,
-		    strcmp(word, "delivered") == 0 ? "delivered" : "queued",
-		    ulid_valid(id, strlen(id)) ? id : NULL);
+	/* nothing else is a yes, whoever answers here */
+	if ((!status || status == 200) && ulid_valid(id, strlen(id)) &&
+	    (strcmp(word, "delivered") == 0 || strcmp(word, "queued") == 0))
+		rc = tell_done(a, word, id);
+	else if (!*error && !code)
+		msg_err("not understood: no answer of a gateway's");
 	else
 		msg_err("%lld %s%s%s", (long long)code,
 		    *error ? error : "refused", *detail ? ": " : "", detail);
@@ -219,8 +220,9 @@ send_control(struct app *a)
 	}
 	write_request(a);
 	buf_addc(&a->text, '\n');
+	/* one who has too many clients says so, and listens to no more */
 	if (linein_init(&in, HTTP_BODY_MAX) < 0 ||
-	    write_all(fd, a->text.p, a->text.len) < 0 ||
+	    (write_all(fd, a->text.p, a->text.len) < 0 && errno != EPIPE) ||
 	    read_answer(fd, &in, clock_mono_ms() + ms, &p, &n) < 0)
 		msg_err("%s: %s", a->addr.path, strerror(errno));
 	else

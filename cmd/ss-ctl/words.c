@@ -199,12 +199,28 @@ words_read(struct app *a, int argc, char **argv)
 	return check(a);
 }
 
+/* In the largest unit of which it is a whole number. */
+static void
+tell_duration(int64_t ms, struct buf *out)
+{
+	static const struct {
+		int64_t seconds;
+		char name;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	int64_t s = ms / 1000;
+	size_t i;
+
+	for (i = 0; s % units[i].seconds; i++)
+		;
+	buf_addf(out, " for %lld%c", (long long)(s / units[i].seconds),
+	    units[i].name);
+}
+
 void
 words_tell(const struct app *a, struct buf *out)
 {
 	const struct action *x = &a->action;
 	unsigned has = action_fields(x->type);
-	char t[CLOCK_RFC3339_LEN + 1];
 
 	buf_adds(out, action_name(x->type));
 	if (*x->user)
@@ -223,10 +239,9 @@ words_tell(const struct app *a, struct buf *out)
 		buf_addf(out, " %s", x->label);
 	if (has & ACTION_HAS_LEVEL)
 		buf_addf(out, " %d", (int)x->level);
+	/* since when only the server knows */
+	if (x->duration)
+		tell_duration(x->duration, out);
 	if (*x->room)
 		buf_addf(out, " in %s", x->room);
-	if (x->until) {
-		clock_format(x->until, t);
-		buf_addf(out, " until %s", t);
-	}
 }
