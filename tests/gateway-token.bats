@@ -239,6 +239,19 @@ later() {
 	assert_line --regexp '^#status 400 '
 	run talk alice --subprotocol bearer
 	assert_line --regexp '^#status 400 '
+	# twice in one place
+	for more in "token=$t" token=x token= token; do
+		run client "$WS_URL/alice?token=$t&$more"
+		assert_line --regexp '^#status 400 '
+	done
+	run gift "$t" alice -H "Authorization: Bearer $t"
+	assert_output 400
+	run talk alice --subprotocol bearer --subprotocol "$t" \
+		--subprotocol bearer --subprotocol "$t"
+	assert_line --regexp '^#status 400 '
+	# white space around a header's value is no part of it
+	run gift "$t"$' \t ' alice
+	assert_output 200
 	huge=$t$(printf 'A%.0s' {1..4000})
 	run gift "$huge" alice
 	assert_output 401
@@ -353,6 +366,8 @@ later() {
 	run talk alice "$(header "$(mint alice)")" --send-lines lines --expect 20
 	assert_success
 	assert_output --partial '"code":"rate_limited"'
+	assert_equal "$(jq -c 'select(.code == "rate_limited") |
+		.retry_after | . >= 1 and . <= 10' <<<"$output" | sort -u)" true
 }
 
 @test "without a key tokens mean nothing" {
@@ -407,6 +422,27 @@ later() {
 	done
 	run ss-gateway --audience chat
 	assert_failure 2
+}
+
+# Whoever has the key could sign with it else.
+@test "a public key in whatever form is no secret" {
+	openssl genrsa -out rs.pem 2048 2>/dev/null
+	openssl pkey -in rs.pem -pubout -out pub.pem
+	openssl rsa -in rs.pem -RSAPublicKey_out -outform DER \
+		-out pkcs1.der 2>/dev/null
+	openssl pkey -in rs.pem -pubout -outform DER -out spki.der
+	openssl req -x509 -key rs.pem -subj /CN=x -outform DER -out cert.der
+	grep -v -- --- pub.pem >bare
+	tr -d '\n' <bare >line
+	base64 <pub.pem >twice
+	od -An -v -tx1 spki.der >hex
+	iconv -f ascii -t utf-16 pub.pem >utf16
+	openssl pkey -in rs.pem -pubout -text -noout >text
+	for f in pkcs1.der spki.der cert.der bare line twice hex utf16 text; do
+		run ss-gateway --port 0 --jwt-key $f
+		assert_failure 1
+		assert_output "ss-gateway: jwt-key: $f: a key, but not in PEM"
+	done
 }
 
 @test "workers demand tokens too, and read new keys" {

@@ -231,6 +231,8 @@ void serve_close(struct gateway *);
 int upgrade_check(struct gateway *, struct lws *);
 /* Copies the query argument name to out. 0, -1: absent, -2: too long. */
 int upgrade_arg(struct lws *, const char *name, char *out, size_t n);
+/* How many of that name there are. */
+size_t upgrade_args(struct lws *, const char *name);
 /* The user's name in a decoded path /ws/NAME; NULL: another path. */
 const char *upgrade_name(const char *path);
 

@@ -64,7 +64,10 @@ subproto_read(struct lws *wsi, struct subproto *s)
 			continue;
 		}
 		s->ndjson |= strcmp(token, SUBPROTOCOL) == 0;
-		s->bearer |= strcmp(token, SUBPROTO_BEARER) == 0;
+		if (strcmp(token, SUBPROTO_BEARER) == 0) {
+			bad |= s->bearer; /* one token, once */
+			s->bearer = true;
+		}
 	}
 	return bad || !any || (s->bearer && !s->token[0]) ? -1 : 0;
 }

@@ -69,29 +69,53 @@ upgrade_name(const char *path)
 	return strncmp(path, "/ws/", 4) == 0 ? path + 4 : NULL;
 }
 
-int
-upgrade_arg(struct lws *wsi, const char *name, char *out, size_t n)
+/*
+ * From query argument number *i on, the next one of that name into arg; *i gets
+ * the number behind it. Where its value begins, -1: none, or -2: too long.
+ */
+static int
+next_arg(struct lws *wsi, const char *name, char *arg, size_t n, int *i)
 {
 	size_t len = strlen(name);
-	char arg[JWT_MAX + 64];
-	int i, k;
+	int k;
 
-	for (i = 0;; i++) {
+	for (;;) {
 		k = lws_hdr_copy_fragment(
-		    wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, i);
-		if (k == -2 || k >= (int)sizeof arg)
+		    wsi, arg, (int)n, WSI_TOKEN_HTTP_URI_ARGS, (*i)++);
+		if (k == -2 || k >= (int)n)
 			return -2;
 		if (k < 0)
 			return -1;
-		if (strncmp(arg, name, len) != 0 ||
-		    (arg[len] != '=' && arg[len]))
-			continue;
-		k = arg[len] ? (int)len + 1 : (int)len;
-		if (strlen(arg + k) >= n)
-			return -2;
-		memcpy(out, arg + k, strlen(arg + k) + 1);
-		return 0;
+		if (strncmp(arg, name, len) == 0 &&
+		    (arg[len] == '=' || !arg[len]))
+			return (int)len + (arg[len] != '\0');
 	}
+}
+
+int
+upgrade_arg(struct lws *wsi, const char *name, char *out, size_t n)
+{
+	char arg[JWT_MAX + 64];
+	int i = 0, k = next_arg(wsi, name, arg, sizeof arg, &i);
+
+	if (k < 0)
+		return k;
+	if (strlen(arg + k) >= n)
+		return -2;
+	memcpy(out, arg + k, strlen(arg + k) + 1);
+	return 0;
+}
+
+size_t
+upgrade_args(struct lws *wsi, const char *name)
+{
+	char arg[JWT_MAX + 64];
+	size_t n = 0;
+	int i = 0;
+
+	while (next_arg(wsi, name, arg, sizeof arg, &i) != -1)
+		n++;
+	return n;
 }
 
 /* A query argument that is an integer >= 0; absent is fine. */
