@@ -148,7 +148,7 @@ WWW_PROGS := $(sort $(patsubst cmd/%/www/index.html,%,\
 	$(wildcard cmd/ss-*/www/index.html)))
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 WWW.ss-dash = $(CHART_JS) $(addprefix cmd/ss-gateway/www/,catalogue.js \
-	follow.js icon.svg palette.css)
+	follow.js icon.svg palette.css roles.js)
 www_src = $(sort $(wildcard cmd/$(1)/www/*) $(WWW.$(1)))
 
 GEN := $(B)/gen/phrases.inc $(B)/gen/phrases-tests.inc \

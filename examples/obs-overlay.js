@@ -8,6 +8,7 @@
   const server = q.get("server") || (served ? location.origin : "http://127.0.0.1:8000");
   const { connect } = await import(`${server}/safestream.js`);
   const { createStreaks, STREAK } = await import(`${server}/gifts.js`);
+  const { reaches } = await import(`${server}/roles.js`);
   const { giftOf } = await import(`${server}/catalogue.js`);
   const show = q.get("show") || "chat,gifts";
   const streaks = createStreaks();
@@ -59,7 +60,7 @@
       const text = element("text", ev.message);
       text.dir = "auto";
       put("chat", ev.id, LINES, CHAT, [who(ev.user), text]);
-      lines.get(ev.id).user = ev.user;
+      lines.get(ev.id).said = ev;
     },
     gift(ev) {
       if (!show.includes("gifts")) return;
@@ -68,9 +69,12 @@
       if (s.times > 1) parts.push(element("times bump", `×${s.times}`));
       put("gifts", s.key, GIFTS, STREAK + 3000, parts);
     },
-    delete: (ev) => drop(ev.target),
+    delete(ev) {
+      if (reaches(ev, lines.get(ev.target)?.said || {})) drop(ev.target);
+    },
     purge(ev) {
-      for (const [key, line] of lines) if (line.user === ev.user) drop(key);
+      for (const [key, line] of lines)
+        if (line.said?.user === ev.user && reaches(ev, line.said)) drop(key);
     },
   };
 

@@ -43,3 +43,9 @@ role_may_act(enum role actor, enum role target)
 {
 	return role_is_staff(actor) && actor > target;
 }
+
+bool
+role_may_delete(enum role actor, enum role author)
+{
+	return actor == ROLE_ADMIN || role_may_act(actor, author);
+}

@@ -26,5 +26,10 @@ const char *role_name(enum role);
 bool role_is_staff(enum role);
 /* An actor of this role may mute, ban … a target of that one. */
 bool role_may_act(enum role actor, enum role target);
+/*
+ * An actor of this role may delete what one of that role has said: so may an
+ * admin, as whom the server's own staff act, whoever has said it.
+ */
+bool role_may_delete(enum role actor, enum role author);
 
 #endif

@@ -267,8 +267,12 @@ fold_target(struct state *s, const struct event *ev, uint64_t seq, bool ends)
 	struct state_entry **at;
 
 	if (!ends) {
-		/* one for each room: a wrong one must not replace the right */
-		if (key_part(s, ev, "room") < 0)
+		/*
+		 * One for each room and role: a wrong one, or one that doesn't
+		 * reach as far, must not replace the right.
+		 */
+		if (key_part(s, ev, "room") < 0 ||
+		    buf_addf(&s->key, "\n%s", role_name(state_role(ev))) < 0)
 			return;
 		put(s, ev, seq, INT64_MAX, true);
 		/* what is deleted waits for nothing any more */
@@ -390,9 +394,9 @@ look_up(struct state *s, const char *room, int64_t now)
 	return e && e->until > now && !e->exception ? e : NULL;
 }
 
-bool
-state_get(struct state *s, enum state_kind kind, const char *who,
-    const char *room, int64_t now, struct state_force *out)
+/* Begins a key. False: who is too long to be anybody. */
+static bool
+begin_key(struct state *s, enum state_kind kind, const char *who)
 {
 	static const char *const keys[] = {
 		[STATE_MUTE] = "mute",
@@ -401,13 +405,19 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 		[STATE_SLOW] = "slow",
 		[STATE_SUBONLY] = "subonly",
 	};
+
+	buf_reset(&s->key);
+	return buf_adds(&s->key, keys[kind]) == 0 &&
+	       (!who || buf_addf(&s->key, "\n%s", who) == 0);
+}
+
+bool
+state_get(struct state *s, enum state_kind kind, const char *who,
+    const char *room, int64_t now, struct state_force *out)
+{
 	const struct state_entry *e;
 
-	if (!s->table.n)
-		return false;
-	buf_reset(&s->key);
-	if (buf_adds(&s->key, keys[kind]) < 0 ||
-	    (who && buf_addf(&s->key, "\n%s", who) < 0))
+	if (!s->table.n || !begin_key(s, kind, who))
 		return false;
 	e = look_up(s, room, now);
 	if (!e)
@@ -418,6 +428,45 @@ state_get(struct state *s, enum state_kind kind, const char *who,
 		.role = e->role,
 		.rank = e->rank };
 	return true;
+}
+
+/* What there is under a key in single rooms. */
+struct in_rooms {
+	const struct buf *key;
+	const struct state_attempt *attempt;
+	size_t can, cannot; /* be ended by it */
+};
+
+static bool
+count_in_rooms(void *arg, const struct state_entry *e)
+{
+	struct in_rooms *r = arg;
+
+	if (e->keylen < r->key->len || e->exception ||
+	    e->until <= r->attempt->now ||
+	    memcmp(e->text, r->key->p, r->key->len) != 0)
+		return false;
+	if (e->rank > r->attempt->role)
+		r->cannot++;
+	else
+		r->can++;
+	return false;
+}
+
+bool
+state_outranks(struct state *s, enum state_kind kind, const char *who,
+    const struct state_attempt *a)
+{
+	struct in_rooms r = { &s->key, a, 0, 0 };
+	struct state_force f;
+
+	if (state_get(s, kind, who, a->room, a->now, &f) && f.rank > a->role)
+		return true;
+	if (!a->ends || *a->room || !begin_key(s, kind, who) ||
+	    buf_addc(&s->key, '\n') < 0)
+		return false;
+	state_table_sift(&s->table, count_in_rooms, &r);
+	return r.cannot && !r.can;
 }
 
 bool

@@ -66,6 +66,19 @@ struct state_force {
  */
 bool state_get(struct state *, enum state_kind, const char *who,
     const char *room, int64_t now, struct state_force *out);
+/* Somebody wants to put something in force, or to end it. */
+struct state_attempt {
+	const char *room; /* "": all of them */
+	enum role role;
+	bool ends;
+	int64_t now;
+};
+/*
+ * What is in force of that kind for who stays as it is, as a higher role has
+ * put it there; where it is to end in all rooms, everything that is.
+ */
+bool state_outranks(struct state *, enum state_kind, const char *who,
+    const struct state_attempt *);
 /*
  * Has the user been purged since he said in this room what stands at seq, by
  * who may act on its author? NULL: the event has no role, anybody may.

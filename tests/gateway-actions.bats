@@ -434,6 +434,78 @@ act() {
 	assert_equal "$(messages)" end
 }
 
+@test "what a lower one deletes of a higher's stays, whichever comes first" {
+	start_gateway_on_a_bus
+	listen eve --until end
+	by() { # ROLE TARGET
+		echo "{\"type\":\"delete\",\"target\":\"$2\",\"by\":\"x\",\"role\":\"$1\"}"
+	}
+	said() { # ID ROLE TEXT
+		echo "{\"type\":\"chat\",\"id\":\"$1\",\"user\":\"u$1\",\"role\":\"$2\",\"message\":\"$3\"}"
+	}
+	put "$(said A streamer law)" "$(by moderator A)" \
+		"$(by moderator B)" "$(said B moderator peer)" \
+		"$(by moderator C)" "$(said C viewer gone)" \
+		"$(said D moderator over)" "$(by streamer D)" "$(by moderator D)" \
+		"$(said E admin boss)" "$(by admin E)" \
+		"$(by streamer F)" "$(by moderator F)" "$(said F moderator out)" \
+		"$(said Z viewer end)"
+	wait_exit eve
+	recent() {
+		curl -fsS "$SS_URL/api/recent" |
+			jq -r '.events[].message // empty' | xargs
+	}
+	assert_equal "$(recent)" 'law peer end'
+	# nobody is told to remove what is known to stay
+	assert_equal "$(jq -r 'select(.type == "delete") |
+		.target + .role[:1]' eve.out | xargs)" 'Bm Cm Ds Ea Fs Fm'
+	# so it is for a gateway that hears of it all at once
+	BG_OUT=/dev/null start_bg gw2 ss-gateway --port 0
+	wait_for 10 port_known gw2
+	SS_URL=http://127.0.0.1:$SS_PORT
+	wait_for 10 curl -fsS "$SS_URL/healthz"
+	assert_equal "$(recent)" 'law peer end'
+}
+
+@test "to end in all rooms what a higher has done in one is refused" {
+	start_with_key
+	run act st streamer mute bob 1h --room main --wait
+	run act st streamer ban eve 1h --room main --wait
+	assert_success
+	for what in 'unmute bob' 'unban eve'; do
+		# shellcheck disable=SC2086 # two words
+		run act carol moderator $what --wait
+		assert_failure 1
+		assert_output --partial '403 forbidden: what a higher has done'
+	done
+	# one's own part of it may end
+	run act carol moderator mute bob 1h --room den --wait
+	assert_success
+	run act carol moderator unmute bob --wait
+	assert_success
+	run client "$WS_URL/bob?room=den&token=$(token bob viewer)" \
+		--send "$(say hi)" --expect 1
+	assert_equal "$(codes)" hi
+	run as bob viewer --send "$(say x)" --expect 1
+	assert_equal "$(codes)" muted
+	run act st streamer unmute bob --wait
+	assert_success
+}
+
+@test "who was staff and comes as a viewer is one, also when he has left" {
+	start_with_key
+	run as mo moderator --send "$(say hi)" --expect 1
+	run act carol moderator mute mo --wait
+	assert_failure 1
+	run as mo viewer --send "$(say ho)" --expect 1
+	run act carol moderator mute mo --wait
+	assert_success
+	run act carol moderator unmute mo --wait
+	assert_success
+	run act carol moderator ban mo --wait
+	assert_success
+}
+
 @test "staff are exempt from slow mode and subscribers only" {
 	start_with_key
 	ss-ctl -q slow 1m --wait

@@ -84,7 +84,7 @@ note_author(
 
 	(void)seq;
 	(void)is_private;
-	if (!memmem(line, n, s->id, ULID_LEN) ||
+	if (!memmem(line, n, s->id, strlen(s->id)) ||
 	    event_parse(&s->ev, line, n) < 0)
 		return true;
 	m = json_get(&s->ev.doc, "id");
@@ -95,22 +95,48 @@ note_author(
 	return false;
 }
 
+/* Of who has said it lately; a viewer's, where that isn't known any more. */
+static enum role
+role_of_author(struct gateway *g, const char *id)
+{
+	struct search s = { .id = id, .role = ROLE_VIEWER };
+
+	fan_walk(g->staff ? g->staff : g->fan, NULL, 0, note_author, &s);
+	event_release(&s.ev);
+	return s.role;
+}
+
 /*
- * The role of whom it is done to, as far as that is known here: the user's, or
- * that of who has said it lately. The rest is seen where it is enforced.
+ * The role of whom it is done to, as far as that is known here. The rest is
+ * seen where it is enforced.
  */
 static enum role
 role_of_target(struct gateway *g, const struct action *a)
 {
-	struct search s = { .id = a->target, .role = ROLE_VIEWER };
-
-	if (*a->user)
-		s.role = role_of_user(g, a->user);
 	if (*a->target)
-		fan_walk(
-		    g->staff ? g->staff : g->fan, NULL, 0, note_author, &s);
-	event_release(&s.ev);
-	return s.role;
+		return role_of_author(g, a->target);
+	return *a->user ? role_of_user(g, a->user) : ROLE_VIEWER;
+}
+
+bool
+act_is_vain(struct gateway *g, const struct event *ev)
+{
+	const struct json_member *m = json_get(&ev->doc, "target");
+	const struct json_member *type = json_get(&ev->doc, "type");
+	enum role by = state_role(ev);
+
+	buf_reset(&g->text);
+	return by != ROLE_ADMIN && type && json_str_is(type, "delete") && m &&
+	       m->kind == JSON_STRING && json_unescape(m, &g->text) == 0 &&
+	       g->text.len &&
+	       !role_may_delete(by, role_of_author(g, g->text.p));
+}
+
+/* Who may act at all? Whatever it is. */
+static bool
+is_actor(const struct ident *actor)
+{
+	return !actor || (actor->known && role_is_staff(actor->role));
 }
 
 /* May he do that? 0, or -1 with its fate. */
@@ -124,10 +150,6 @@ may(struct gateway *g, const struct ident *actor, struct action *a,
 			memcpy(a->by, CONSOLE, sizeof CONSOLE);
 		return 0;
 	}
-	if (!actor->known || !role_is_staff(actor->role))
-		return post_refuse(f, 403,
-		    "a moderator's token is needed; without keys, the "
-		    "control socket");
 	a->role = actor->role;
 	memcpy(a->by, actor->name, sizeof a->by);
 	if (actor->rooms && (!*a->room || !ident_in_room(actor, a->room)))
@@ -157,6 +179,12 @@ act_take(struct gateway *g, const struct ident *actor, enum action_type type,
 	memset(f, 0, sizeof *f);
 	if (!g->ready) {
 		post_refuse(f, 503, "not connected to the bus yet");
+		return;
+	}
+	if (!is_actor(actor)) {
+		post_refuse(f, 403,
+		    "a moderator's token is needed; without keys, the "
+		    "control socket");
 		return;
 	}
 	if (read_action(g, &a, body, n, f) < 0 || may(g, actor, &a, f) < 0)

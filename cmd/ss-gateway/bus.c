@@ -120,7 +120,8 @@ control(struct gateway *g, const struct event *ev, const char *room)
 
 	outbox_returned(g, ev, room, counts ? 200 : 409);
 	count(g, ev);
-	if (!counts || json_get(&ev->doc, "address"))
+	if (!counts || json_get(&ev->doc, "address") ||
+	    (g->ready && act_is_vain(g, ev)))
 		to = SHOW_STAFF;
 	show_event(g, to, json_get(&ev->doc, "room") ? room : NULL, "",
 	    ev->line, ev->len);

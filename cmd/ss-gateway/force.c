@@ -88,27 +88,37 @@ room_of(
 	return true;
 }
 
-/* room "": the tombstone for all rooms */
+/* By whom it was deleted, and where; room "": the tombstone for all rooms. */
 static struct window_key
-tombstone(struct gateway *g, const char *id, size_t n, const char *room)
+tombstone(
+    struct gateway *g, const char *id, size_t n, const char *room, enum role by)
 {
-	return window_key(
-	    g->force->deleted, id, n, *room ? room : NULL, strlen(room));
+	char where[EVENT_NAME_MAX + 2];
+
+	lws_snprintf(where, sizeof where, "%d%s", (int)by, room);
+	return window_key(g->force->deleted, id, n, where, strlen(where));
 }
 
+/* By anybody who may delete what one of that role has said. */
 static bool
-is_buried(struct gateway *g, const char *id, size_t n, const char *room)
+is_buried(struct gateway *g, const char *id, size_t n, const char *room,
+    enum role author)
 {
 	const struct window *w = g->force->deleted;
+	enum role r;
 
-	return window_has(w, tombstone(g, id, n, "")) ||
-	       window_has(w, tombstone(g, id, n, room));
+	for (r = ROLE_VIEWER; r <= ROLE_ADMIN; r++)
+		if (role_may_delete(r, author) &&
+		    (window_has(w, tombstone(g, id, n, "", r)) ||
+			window_has(w, tombstone(g, id, n, room, r))))
+			return true;
+	return false;
 }
 
 void
-force_bury(struct gateway *g, const char *id, const char *room)
+force_bury(struct gateway *g, const char *id, const char *room, enum role by)
 {
-	struct window_key k = tombstone(g, id, strlen(id), room);
+	struct window_key k = tombstone(g, id, strlen(id), room, by);
 
 	if (!window_has(g->force->deleted, k))
 		window_add(g->force->deleted, k);
@@ -120,7 +130,7 @@ bury(struct gateway *g, const struct event *ev, const char *room)
 	if (!text_of(g, &ev->doc, "target"))
 		return;
 	hold_drop(g, g->text.p, room);
-	force_bury(g, g->text.p, room);
+	force_bury(g, g->text.p, room, state_role(ev));
 }
 
 static bool
@@ -208,16 +218,14 @@ force_outranks(struct gateway *g, const struct action *a)
 	int64_t now = clock_wall_ms();
 	bool mute = a->type == ACTION_MUTE || a->type == ACTION_UNMUTE;
 	bool ban = a->type == ACTION_BAN || a->type == ACTION_UNBAN;
-	struct state_force f;
+	bool ends = a->type == ACTION_UNMUTE || a->type == ACTION_UNBAN;
+	struct state_attempt t = { a->room, a->role, ends, now };
 
 	if ((mute || ban) && *a->user &&
-	    state_get(
-		s, mute ? STATE_MUTE : STATE_BAN, a->user, a->room, now, &f) &&
-	    f.rank > a->role)
+	    state_outranks(s, mute ? STATE_MUTE : STATE_BAN, a->user, &t))
 		return true;
 	return ban && *a->address &&
-	       state_get(s, STATE_ADDRESS, a->address, a->room, now, &f) &&
-	       f.rank > a->role;
+	       state_outranks(s, STATE_ADDRESS, a->address, &t);
 }
 
 bool
@@ -392,6 +400,8 @@ force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
 {
 	/* what was approved is deleted by either id */
 	static const char *const ids[] = { "id", "approved" };
+	enum role author = json_get(&ev->doc, "role") ? state_role(ev)
+						      : ROLE_VIEWER;
 	char room[EVENT_NAME_MAX + 1];
 	size_t i;
 
@@ -401,7 +411,7 @@ force_hides_event(struct gateway *g, const struct event *ev, uint64_t seq)
 		memcpy(room, EVENT_ROOM, sizeof EVENT_ROOM);
 	for (i = 0; i < sizeof ids / sizeof *ids; i++)
 		if (text_of(g, &ev->doc, ids[i]) &&
-		    is_buried(g, g->text.p, g->text.len, room))
+		    is_buried(g, g->text.p, g->text.len, room, author))
 			return true;
 	return g->force->purges && is_purged(g, ev, seq, room);
 }

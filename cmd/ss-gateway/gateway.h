@@ -380,6 +380,8 @@ void act_take(struct gateway *, const struct ident *actor, enum action_type,
     const char *body, size_t n, const char *key, size_t keylen, struct fate *);
 /* One whose outcome is known only when it is back: the first one counts. */
 bool act_is_decision(enum action_type);
+/* Deletes what it doesn't reach, by all that is known here; uses g->text. */
+bool act_is_vain(struct gateway *, const struct event *);
 
 /* control.c: the control socket */
 int control_open(struct gateway *);
@@ -527,8 +529,12 @@ bool force_refuses(struct gateway *, const struct viewer *, struct refusal *);
 void force_tell(struct gateway *, const struct viewer *, struct buf *out);
 /* He has said something, here or elsewhere. */
 void force_said(struct gateway *, const char *room, const char *user);
-/* The event of this id is not shown, in this room; "": wherever it is. */
-void force_bury(struct gateway *, const char *id, const char *room);
+/*
+ * The event of this id is not shown, in this room; "": wherever it is; as far
+ * as one of that role may delete it.
+ */
+void force_bury(
+    struct gateway *, const char *id, const char *room, enum role by);
 /* The event at seq was deleted or purged. */
 bool force_hides_event(struct gateway *, const struct event *, uint64_t seq);
 bool force_hides(struct gateway *, uint64_t seq, const char *line, size_t n);

@@ -326,7 +326,7 @@ hold_purge(struct gateway *g, const struct event *ev, const char *room)
 	for (p = g->holds->publish; p; p = p->next)
 		if ((!*room || strcmp(p->room, room) == 0) &&
 		    is_purged(&p->author, user, by))
-			force_bury(g, p->id, "");
+			force_bury(g, p->id, "", ROLE_ADMIN);
 }
 
 static bool

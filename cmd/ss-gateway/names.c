@@ -27,6 +27,8 @@ raise_role(struct names *all, const char *name, enum role role, bool given)
 			continue;
 		if (e->role < role)
 			e->role = (unsigned char)role;
+		if (e->acts < role)
+			e->acts = (unsigned char)role;
 		if (given && !e->given)
 			e->given = true;
 		return true;
@@ -47,7 +49,7 @@ add(struct gateway *g, const char *name, enum role role, bool given)
 	if (!raise_role(all, name, role, given) && all->n < NAMES_MAX) {
 		e = &all->list[all->n];
 		memcpy(e->name, name, strlen(name) + 1);
-		e->role = (unsigned char)role;
+		e->role = e->acts = (unsigned char)role;
 		e->given = given;
 		if (skeleton_of(name, strlen(name), e->skeleton) == 0)
 			all->n++;
@@ -60,6 +62,28 @@ names_add(struct gateway *g, const char *name, enum role role)
 {
 	if (role_is_staff(role))
 		add(g, name, role, false);
+}
+
+static struct name *
+find(struct gateway *g, const char *name)
+{
+	struct names *all = shared_names(g);
+	unsigned i;
+
+	for (i = 0; i < all->n; i++)
+		if (strcmp(all->list[i].name, name) == 0)
+			return &all->list[i];
+	return NULL;
+}
+
+void
+names_come(struct gateway *g, const struct ident *who)
+{
+	struct name *e = who->known ? find(g, who->name) : NULL;
+
+	names_add(g, who->name, who->role);
+	if (e)
+		e->acts = (unsigned char)who->role;
 }
 
 void
@@ -88,13 +112,9 @@ names_learn(struct gateway *g, const struct event *ev)
 enum role
 names_role(struct gateway *g, const char *name)
 {
-	const struct names *all = shared_names(g);
-	unsigned i;
+	const struct name *e = find(g, name);
 
-	for (i = 0; i < all->n; i++)
-		if (strcmp(all->list[i].name, name) == 0)
-			return (enum role)all->list[i].role;
-	return ROLE_VIEWER;
+	return e ? (enum role)e->acts : ROLE_VIEWER;
 }
 
 bool

@@ -20,10 +20,11 @@
 
 struct gateway;
 
-/* One that is protected. Written once, but for the role. */
+/* One that is protected. Written once, but for the roles. */
 struct name {
-	_Atomic unsigned char role;
-	bool given; /* by --protect */
+	_Atomic unsigned char role; /* the highest that he had */
+	_Atomic unsigned char acts; /* what he is now */
+	bool given;                 /* by --protect */
 	char name[EVENT_NAME_MAX + 1];
 	char skeleton[SKELETON_MAX];
 };
@@ -36,9 +37,11 @@ struct names {
 int names_open(struct gateway *);
 /* Somebody of this role has this name; below moderator that means nothing. */
 void names_add(struct gateway *, const char *name, enum role);
+/* He is here: a token says what he is now, though he was more before. */
+void names_come(struct gateway *, const struct ident *);
 /* What an event says of its author. */
 void names_learn(struct gateway *, const struct event *);
-/* The role of who has this very name, if that is staff's; else viewer. */
+/* What who has this very name is now, if he is, or was, staff; else viewer. */
 enum role names_role(struct gateway *, const char *name);
 /* He may not have this name: it is, or looks like, that of a higher one. */
 bool names_is_taken(

@@ -57,7 +57,7 @@ viewer_new(struct gateway *g, struct lws *wsi)
 	    show_join(g, v, room) < 0)
 		goto fail;
 	buf_init(&v->given, GIVEN_MAX);
-	names_add(g, v->ident.name, v->ident.role);
+	names_come(g, &v->ident);
 	g->n.viewers++;
 	shared_publish(g);
 	past_greet(g, v, wsi);
@@ -131,8 +131,8 @@ error_wait(struct gateway *g, struct viewer *v, const char *code,
 	error_with(g, v, code, detail, nonce, more);
 }
 
-/* Once more: is it more than max times in so many ms? */
-static bool
+/* Once more: is it more than max times in so many ms? Then seconds to wait. */
+static int64_t
 too_often(struct lately *l, unsigned max, int64_t time)
 {
 	int64_t now = clock_mono_ms();
@@ -141,7 +141,7 @@ too_often(struct lately *l, unsigned max, int64_t time)
 		l->since = now;
 		l->n = 0;
 	}
-	return ++l->n > max;
+	return ++l->n > max ? (l->since + time - now + 999) / 1000 : 0;
 }
 
 /*
@@ -149,13 +149,13 @@ too_often(struct lately *l, unsigned max, int64_t time)
  * it he is told that instead, and sent away if that makes no difference.
  */
 static void
-bad(struct gateway *g, struct viewer *v, const char *code, const char *detail,
-    const struct given *nonce)
+bad_for(struct gateway *g, struct viewer *v, const char *code,
+    const char *detail, const struct given *nonce, int64_t seconds)
 {
 	int64_t wait = limits_bad(g, &v->ident, peer_of(v->wsi));
 
 	if (!wait) {
-		error(g, v, code, detail, nonce);
+		error_wait(g, v, code, detail, nonce, seconds);
 		return;
 	}
 	g->n.limited++;
@@ -164,6 +164,13 @@ bad(struct gateway *g, struct viewer *v, const char *code, const char *detail,
 	else
 		error_wait(g, v, "rate_limited",
 		    "too many messages that can't be taken", nonce, wait);
+}
+
+static void
+bad(struct gateway *g, struct viewer *v, const char *code, const char *detail,
+    const struct given *nonce)
+{
+	bad_for(g, v, code, detail, nonce, 0);
 }
 
 /* It may be said now, as far as limits go; else he is told. */
@@ -360,10 +367,11 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 	char t[CLOCK_RFC3339_LEN + 1];
 	const char *why;
 	struct buf b;
+	int64_t wait = too_often(&v->auths, AUTHS_MAX, AUTHS_TIME);
 
 	/* checking a token costs more than a message */
-	if (too_often(&v->auths, AUTHS_MAX, AUTHS_TIME)) {
-		bad(g, v, "rate_limited", "auth: too often", nonce);
+	if (wait) {
+		bad_for(g, v, "rate_limited", "auth: too often", nonce, wait);
 		return;
 	}
 	if (!text_of(g, json_get(&g->doc, "token"))) {
@@ -376,7 +384,7 @@ auth(struct gateway *g, struct viewer *v, const struct given *nonce)
 		return;
 	}
 	show_move(g, v);
-	names_add(g, v->ident.name, v->ident.role);
+	names_come(g, &v->ident);
 	if (expiry_set(g, v) < 0)
 		fan_close(v, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
 	buf_init(&b, 4096);

@@ -174,6 +174,33 @@ purges(void)
 	OK(!state_purges(s, "m", "q", NULL, 4));
 }
 
+/* What is left in force when a lower role ends it in all rooms. */
+static void
+outranks(void)
+{
+	struct state_attempt t = { "", ROLE_MODERATOR, true, NOW };
+
+	begin();
+	OK(!state_outranks(s, STATE_MUTE, "bob", &t));
+	fold("{\"type\":\"mute\",\"user\":\"bob\",\"room\":\"a\",\"role\":"
+	     "\"streamer\"}");
+	OK(state_outranks(s, STATE_MUTE, "bob", &t));
+	OK(!state_outranks(s, STATE_MUTE, "bo", &t));
+	OK(!state_outranks(s, STATE_BAN, "bob", &t));
+	t.ends = false;
+	OK(!state_outranks(s, STATE_MUTE, "bob", &t));
+	t.room = "a";
+	OK(state_outranks(s, STATE_MUTE, "bob", &t));
+	t.room = "b";
+	OK(!state_outranks(s, STATE_MUTE, "bob", &t));
+	t = (struct state_attempt){ "", ROLE_STREAMER, true, NOW };
+	OK(!state_outranks(s, STATE_MUTE, "bob", &t));
+	t.role = ROLE_MODERATOR;
+	fold("{\"type\":\"mute\",\"user\":\"bob\",\"room\":\"b\",\"role\":"
+	     "\"moderator\"}");
+	OK(!state_outranks(s, STATE_MUTE, "bob", &t)); /* one he can end */
+}
+
 /* What is decided or deleted in a room is what was said there. */
 static void
 keeps_to_rooms(void)
@@ -340,6 +367,7 @@ main(void)
 	purges();
 	keeps_to_rooms();
 	minds_ranks();
+	outranks();
 	bans();
 	keeps_levels();
 	ends_holds();

@@ -1,6 +1,8 @@
 // model.js: what the desk knows: the newest events and, folded from the
 // control events among them, what is in force. Nothing here touches the page.
 
+import { reaches } from "./roles.js";
+
 const KEEP = 2000; // items, as many as the server keeps
 const HOLD_MS = 300000; // a hold ends as denied so long after its ts
 export const CONTROL = ["mute", "unmute", "kick", "ban", "unban", "delete", "purge", "slow",
@@ -48,11 +50,12 @@ export function createModel() {
       if (!e.target) return;
       // by either id, where it was held first
       for (const i of model.items)
-        if (i.e.id === e.target || i.e.approved === e.target) { i.gone = true; i.by = e.by; }
+        if ((i.e.id === e.target || i.e.approved === e.target) && reaches(e, i.e)) { i.gone = true; i.by = e.by; }
     },
     purge: (e) => {
-      for (const i of model.items) if (i.kind === "chat" && i.e.user === e.user) { i.gone = true; i.by = e.by; }
-      for (const [id, i] of model.held) if (i.e.user === e.user) model.held.delete(id);
+      const hits = (i) => i.kind === "chat" && i.e.user === e.user && reaches(e, i.e);
+      for (const i of model.items) if (hits(i)) { i.gone = true; i.by = e.by; }
+      for (const [id, i] of model.held) if (hits(i)) model.held.delete(id);
     },
     slow: (e) => { model.slow = e.seconds; },
     subonly: (e) => { model.subonly = !!e.on; },

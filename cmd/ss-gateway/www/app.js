@@ -8,6 +8,7 @@ import { createComposer } from "./compose.js";
 import { createGiver, createShow, createStreaks } from "./gifts.js";
 import { createLimits } from "./limits.js";
 import { createList } from "./list.js";
+import { reaches } from "./roles.js";
 import { createRows } from "./rows.js";
 import { createWatch } from "./watch.js";
 
@@ -20,7 +21,7 @@ const SEEN = 4000; // ids remembered, so that nothing stands there twice
 const $ = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search).get("room") || "";
 const room = NAME.test(asked) ? asked : undefined;
-const seen = new Set(), gone = new Set();
+const seen = new Set(), gone = new Map(); // ids; of what is gone, what deleted it
 const sent = new Map(); // nonce -> item: no answer yet
 const held = new Map(); // id -> item
 const sums = new Map(); // who gave how much
@@ -56,8 +57,11 @@ setInterval(() => {
 
 // --- what comes -------------------------------------------------------------
 
+// Was it deleted, maybe before it came?
+const isGone = (id, ev) => gone.has(id) && reaches(gone.get(id), ev);
+
 function isNew(id) {
-  if (seen.has(id) || gone.has(id)) return false;
+  if (seen.has(id)) return false;
   seen.add(id);
   if (seen.size > SEEN) seen.delete(seen.values().next().value);
   return true;
@@ -78,7 +82,7 @@ function onChat(ev) {
   const own = mine ? settle(ev.nonce) : undefined;
   if (own) list.remove(own);
   if (ev.approved) release(ev.approved);
-  if ((isText(ev.approved) && gone.has(ev.approved)) || !isNew(ev.id)) return;
+  if ((isText(ev.approved) && isGone(ev.approved, ev)) || isGone(ev.id, ev) || !isNew(ev.id)) return;
   const fate = ev.blocked ? "blocked" : ev.held ? "held"
     : own || (mine && ev.approved) ? "sent" : undefined;
   const item = { id: ev.id, kind: "chat", event: ev, mine, fate, why: ev.reason };
@@ -169,29 +173,31 @@ function onError(ev) {
   say(item.why);
 }
 
-function remove(id) {
+// What an action deletes.
+function remove(id, action) {
   if (!isText(id)) return;
-  gone.add(id);
-  if (gone.size > SEEN) gone.delete(gone.values().next().value);
-  held.delete(id);
   // what was approved is known to moderators by the id that it was held under
   const item = list.get(id) || list.all().find((i) => i.event?.approved === id);
+  if (item?.event && !reaches(action, item.event)) return;
+  gone.set(id, action);
+  if (gone.size > SEEN) gone.delete(gone.keys().next().value);
+  held.delete(id);
   if (item) list.remove(item, true);
 }
 
 // Everything of this user's, but what has not been published yet.
-function purge(user) {
+function purge(action) {
   for (const item of list.all())
-    if (item.kind === "chat" && item.event.user === user && item.event.id)
-      remove(item.event.id);
+    if (item.kind === "chat" && item.event.user === action.user && item.event.id)
+      remove(item.event.id, action);
 }
 
 const handlers = {
   chat: onChat,
   gift: onGift,
   error: onError,
-  delete: (ev) => remove(ev.target),
-  purge: (ev) => purge(ev.user),
+  delete: (ev) => remove(ev.target, ev),
+  purge,
   deny: (ev) => deny(ev.target),
 };
 
