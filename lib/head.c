@@ -18,6 +18,7 @@ enum state {
 	EMPTY_LF,
 	METHOD,
 	TARGET_FIRST,
+	SERVER, /* behind a target that is an asterisk */
 	SCHEME,
 	AUTHORITY,
 	TARGET,
@@ -30,7 +31,9 @@ enum state {
 	END_LF
 };
 
-enum { OTHER, HOST, UPGRADE, EXPECT };
+enum { OTHER, HOST, UPGRADE, EXPECT, ENCODING };
+
+#define BLANKS_MAX 8 /* in a row in a value: more are as good as these */
 
 struct take {
 	struct head *h;
@@ -171,11 +174,14 @@ static int
 target_first(struct take *t)
 {
 	struct head *h = t->h;
+	bool options = word_is(h, "OPTIONS");
 
 	word_begin(h);
 	h->state = TARGET;
-	if (t->c == '/' || t->c == '*') {
-		put(t, t->c);
+	if (t->c == '/' || (t->c == '*' && options)) {
+		/* of the server itself we say what we say of its root */
+		h->state = t->c == '/' ? TARGET : SERVER;
+		put(t, '/');
 		return MORE;
 	}
 	if (lower(t->c) != 'h')
@@ -255,6 +261,14 @@ target(struct take *t)
 }
 
 static int
+server(struct take *t)
+{
+	t->h->state = TARGET;
+	return t->c == ' ' ? target(t)
+			   : refuse(t, 400, "target: neither a path nor a URL");
+}
+
+static int
 authority(struct take *t)
 {
 	struct head *h = t->h;
@@ -313,6 +327,7 @@ begin_value(struct take *t)
 {
 	struct head *h = t->h;
 	const struct head_field *f = h->fields;
+	uint32_t bit;
 
 	while (f->name && !word_is(h, f->name))
 		f++;
@@ -323,10 +338,16 @@ begin_value(struct take *t)
 		h->field = UPGRADE;
 	else if (word_is(h, "expect"))
 		h->field = EXPECT;
+	else if (word_is(h, "transfer-encoding"))
+		h->field = ENCODING;
 	if (h->field == HOST && h->has_host)
 		return refuse(t, 400, "Host: more than one");
 	h->has_host |= h->field == HOST;
 	h->passes = f->name != NULL;
+	bit = f->name ? UINT32_C(1) << (f - h->fields) : 0;
+	if (f->once && h->seen & bit)
+		return refuse(t, 400, "headers: one that stands once is twice");
+	h->seen |= bit;
 	if (h->passes && ++h->items > HEAD_ITEMS_MAX)
 		return refuse(t, 431, "headers: too many");
 	if (h->passes && h->field != UPGRADE) {
@@ -334,6 +355,8 @@ begin_value(struct take *t)
 		put(t, ':');
 	}
 	word_begin(h);
+	h->begun = false;
+	h->blanks = 0;
 	h->state = VALUE;
 	return MORE;
 }
@@ -385,24 +408,39 @@ put_upgrade(struct take *t)
 		puts_out(t, "upgrade:websocket");
 }
 
+static void
+value_add(struct take *t, char c)
+{
+	if (t->h->field != OTHER)
+		word_add(t->h, lower(c));
+	if (t->h->passes && t->h->field != UPGRADE)
+		put(t, c);
+}
+
+/* White space around it is no part of it (RFC 9112, 5.1). */
 static int
 value(struct take *t)
 {
 	struct head *h = t->h;
 
-	if (is_control(t->c) && t->c != '\t' && t->c != '\r')
-		return refuse(t, 400, "headers: a control character");
-	if (t->c != '\r') {
-		if (h->field != OTHER && (h->at || !is_blank(t->c)))
-			word_add(h, lower(t->c));
-		if (h->passes && h->field != UPGRADE)
-			put(t, t->c);
+	if (is_blank(t->c)) {
+		if (h->begun && h->blanks < BLANKS_MAX)
+			h->blanks++;
 		return MORE;
 	}
-	while (h->at && h->at < HEAD_WORD && is_blank(h->word[h->at - 1]))
-		h->word[--h->at] = '\0';
+	if (is_control(t->c) && t->c != '\r')
+		return refuse(t, 400, "headers: a control character");
+	if (t->c != '\r') {
+		h->begun = true;
+		for (; h->blanks; h->blanks--)
+			value_add(t, ' ');
+		value_add(t, t->c);
+		return MORE;
+	}
 	if (h->field == HOST && !h->at)
 		return refuse(t, 400, "Host: empty");
+	if (h->field == ENCODING && !h->at)
+		return refuse(t, 400, "Transfer-Encoding: empty");
 	if (h->field == UPGRADE)
 		put_upgrade(t);
 	h->expects |= h->field == EXPECT && word_is(h, "100-continue");
@@ -444,6 +482,7 @@ step(struct take *t)
 		[EMPTY_LF] = empty_lf,
 		[METHOD] = method,
 		[TARGET_FIRST] = target_first,
+		[SERVER] = server,
 		[SCHEME] = scheme,
 		[AUTHORITY] = authority,
 		[TARGET] = target,

@@ -3,9 +3,9 @@
  * size, to another's parser. What is malformed, ambiguous (RFC 9112, 11.2:
  * request smuggling) or too large is refused before that sees it, each with
  * its status; what it sees is written anew: a target that is a path, and of
- * the headers only those that are asked for. A name and what is of use here
- * are kept until they are whole, so nothing of a header that isn't wanted
- * passes. Allocates nothing.
+ * the headers only those that are asked for, without white space around them. A
+ * name and what is of use here are kept until they are whole, so nothing of a
+ * header that isn't wanted passes. Allocates nothing.
  */
 #ifndef SS_HEAD_H
 #define SS_HEAD_H
@@ -19,10 +19,12 @@
 #define HEAD_WORD 32      /* of a name, and a NUL */
 /* By so much may a piece be longer than it came: what was kept before. */
 #define HEAD_ROOM (2 * HEAD_WORD)
+#define HEAD_FIELDS_MAX 32
 
-/* A header that passes, and the name that it gets; both in lower case. */
+/* A header that passes. */
 struct head_field {
-	const char *name, *as;
+	const char *name, *as; /* the name that it gets; both in lower case */
+	bool once;             /* twice it would mean two things */
 };
 
 struct head {
@@ -34,6 +36,9 @@ struct head {
 	uint8_t high;    /* the first of them */
 	uint16_t len;    /* bytes so far */
 	bool passes;     /* the header at hand */
+	bool begun;      /* its value has, behind white space */
+	uint8_t blanks;  /* that may be in its midst, or at its end */
+	uint32_t seen;   /* of the fields, a bit each */
 	bool is_head;    /* HEAD: the answer has no body */
 	bool needs_host; /* HTTP/1.1 and later */
 	bool has_host, upgrades;
@@ -42,7 +47,7 @@ struct head {
 	char word[HEAD_WORD]; /* what is kept, or "" */
 };
 
-/* fields are not copied. */
+/* fields, at most HEAD_FIELDS_MAX, are not copied. */
 void head_init(struct head *, const struct head_field *fields);
 
 /*

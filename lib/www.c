@@ -264,8 +264,7 @@ put_headers(struct www_answer *a, const char *name, const char *tag, bool gz)
 	    "Vary: Accept-Encoding\r\n"
 	    "Content-Security-Policy: " POLICY "\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
-	    "Referrer-Policy: no-referrer\r\n"
-	    "Access-Control-Allow-Origin: *\r\n",
+	    "Referrer-Policy: no-referrer\r\n" WWW_FOR_ALL,
 	    tag, gz ? "-gz" : "");
 }
 

@@ -24,6 +24,9 @@
 #define WWW_NAME_MAX 64        /* bytes of a name in it */
 #define WWW_DEPTH_MAX 8        /* names in a path */
 
+/* Among the headers of what any page may use. */
+#define WWW_FOR_ALL "Access-Control-Allow-Origin: *\r\n"
+
 /* One that is part of the binary. */
 struct www_file {
 	const char *name, *tag; /* tag: of its contents */

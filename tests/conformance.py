@@ -302,6 +302,9 @@ EARLY = [
     ("a message", frame(TEXT, b"hello"), lambda p: p.expect((TEXT, b"hello"))),
     ("a ping", frame(PING, b"p") + frame(TEXT, b"x"),
      lambda p: p.expect((PONG, b"p"), (TEXT, b"x"))),
+    ("pings", frame(PING, b"a") + frame(PING, b"") + frame(PING, b"c") +
+     frame(TEXT, b"x"), lambda p: p.expect(
+         (PONG, b"a"), (PONG, b""), (PONG, b"c"), (TEXT, b"x"))),
     ("a pong, and half a message", frame(PONG, b"p") + HALF[:5],
      lambda p: (p.raw(HALF[5:]), p.expect((TEXT, b"half")))),
     ("a close", frame(CLOSE, struct.pack("!H", 4000)), lambda p: p.ends(4000)),

@@ -325,6 +325,13 @@ default_gateway() {
 		run -3 talk a --header "Origin: $origin"
 		assert_output --partial '#status 403'
 	done
+	# a browser asks before it posts JSON; the answer it may not read
+	o='Origin: https://chat.example'
+	assert_equal "$(status_of -X OPTIONS -H "$o" \
+		-H 'Access-Control-Request-Method: POST' /api/gift)" 200
+	assert grep -q '^Access-Control-Allow-Origin: https://chat.e' headers
+	assert_equal "$(gift -H "$o")" 200
+	refute grep -qi '^access-control' headers
 	run -2 ss-gateway --origin chat.example
 	run -2 ss-gateway --origin 'http://a b'
 	run -2 ss-gateway --origin https://a.example/path
@@ -348,12 +355,26 @@ default_gateway() {
 	assert_equal "$(status_of -H "$o" /api/recent)" 200
 	assert grep -q '^Access-Control-Allow-Origin: https://stats.e' headers
 	run -0 talk a --header "$o"
+	# two of it a browser takes for none
+	assert_equal "$(status_of -H "$o" /safestream.js)" 200
+	assert_equal "$(grep -ci '^access-control-allow-origin' headers)" 1
 	# others get no such header, and no answer to a preflight
 	assert_equal "$(status_of -H 'Origin: https://b.example' /metrics)" 200
 	refute grep -qi '^access-control' headers
 	assert grep -qi '^vary: origin' headers
 	assert_equal "$(status_of -X OPTIONS -H 'Origin: https://b.example' \
 		-H 'Access-Control-Request-Method: POST' /api/gift)" 403
+}
+
+@test "an asterisk means apps and pages from files, too" {
+	start_pipeline --origin '*' --cors '*'
+	for o in null file:// chrome-extension://abcdefgh capacitor://localhost \
+		https://a.example; do
+		run -0 talk a --header "Origin: $o"
+		assert_equal "$(gift -H "Origin: $o")" 200
+		assert grep -qx $"Access-Control-Allow-Origin: $o"$'\r' headers
+	done
+	run -3 talk a --header 'Origin: a b'
 }
 
 @test "500 connections that say nothing, or little, don't keep others out" {

@@ -110,7 +110,7 @@ is_served() {
 	tls_gateway
 	run -0 python3 "$TESTS/hostile.py" http "$SS_PORT" --tls
 	refute_line --regexp '^BAD'
-	assert_line 'gifts 24'
+	assert_line 'gifts 27'
 	run -0 kill -0 "$(pid gw)"
 }
 
@@ -240,15 +240,20 @@ is_served() {
 	run -1 --separate-stderr ss-gateway -p 0 --tls-cert one.crt \
 		--tls-key two.key
 	assert_equal "$stderr" \
-		'ss-gateway: two.key: key values mismatch'
+		'ss-gateway: two.key: not the key of that certificate'
 	run -1 --separate-stderr ss-gateway -p 0 --tls-cert none \
 		--tls-key one.key
-	assert_regex "$stderr" '^ss-gateway: none: '
+	assert_equal "$stderr" 'ss-gateway: none: No such file or directory'
+	openssl genrsa -out rsa.key 2048 2>openssl.log
+	run -1 --separate-stderr ss-gateway -p 0 --tls-cert one.crt \
+		--tls-key rsa.key
+	assert_equal "$stderr" \
+		'ss-gateway: rsa.key: not the key of that certificate'
 	openssl ec -aes128 -passout pass:secret -in one.key -out locked.key \
 		2>openssl.log
 	run -1 --separate-stderr timeout 10 ss-gateway -p 0 \
 		--tls-cert one.crt --tls-key locked.key
-	assert_regex "$stderr" '^ss-gateway: locked.key: '
+	assert_regex "$stderr" '^ss-gateway: locked.key: no private key in PEM'
 	run -2 --separate-stderr ss-gateway --tls-cert one.crt
 }
 

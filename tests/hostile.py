@@ -79,6 +79,7 @@ UPGRADE = (b"Upgrade: websocket\r\nConnection: upgrade\r\n"
            b"Sec-WebSocket-Version: 13\r\n"
            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n")
 LEN = b"Content-Length: %d\r\n\r\n" % len(GIFT)
+LOOSE = b"Content-Length:\t%d \t\r\n\r\n" % len(GIFT)
 
 # (what it is, the bytes, statuses that are right)
 CASES = [
@@ -102,6 +103,8 @@ CASES = [
     ("DELETE", b"DELETE /api/gift HTTP/1.1\r\n" + H + b"\r\n", {405}),
     ("an absolute target", b"GET http://a.example/healthz HTTP/1.1\r\n" + H +
      b"\r\n", {200}),
+    ("the server as such", b"OPTIONS * HTTP/1.1\r\n" + H + b"\r\n", {405}),
+    ("the server as a page", b"GET * HTTP/1.1\r\n" + H + b"\r\n", {400}),
     ("a gift to an absolute target", POST.replace(
         b"/api", AUTHORITY + b"/api") + LEN + GIFT, {200}),
     ("an absolute target without a path",
@@ -190,6 +193,13 @@ CASES = [
      b"\r\n\r\n", {400, 413}),
     ("two lengths", POST + b"Content-Length: 5\r\n" + LEN + HIDDEN, {400}),
     ("two equal lengths", POST + LEN[:-2] + LEN + HIDDEN, {400}),
+    ("white space around a length", POST + LOOSE + GIFT, {200}),
+    ("two keys of one gift", POST + b"Idempotency-Key: a\r\n"
+     b"Idempotency-Key: b\r\n" + LEN + HIDDEN, {400}),
+    ("an empty encoding", POST + b"Transfer-Encoding:\r\n" + LEN + HIDDEN,
+     {400}),
+    ("chunks on a GET", b"GET /healthz HTTP/1.1\r\n" + H +
+     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {411}),
     ("a list as length", POST + b"Content-Length: 41, 41\r\n\r\n" + HIDDEN,
      {400}),
     ("a huge length", POST + b"Content-Length: 1000000000\r\n\r\n" + HIDDEN,
@@ -226,7 +236,9 @@ CASES = [
      b"Upgrade: websocket\r\nConnection: upgrade\r\n" +
      b"Sec-WebSocket-Version: 13\r\nContent-Length: 10\r\n" +
      b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + b"\0" * 10,
-     {101, 400}),
+     {400}),
+    ("an upgrade with chunks", b"GET /ws/m HTTP/1.1\r\n" + H + UPGRADE +
+     b"Transfer-Encoding: chunked\r\n\r\n", {400}),
     ("an upgrade without a key", b"GET /ws/m HTTP/1.1\r\n" + H +
      b"Upgrade: websocket\r\nConnection: upgrade\r\n" +
      b"Sec-WebSocket-Version: 13\r\n\r\n", {400}),
@@ -324,6 +336,7 @@ def given(data):
     data = data.removeprefix(b"\r\n")
     for ignored in AUTHORITY, IGNORED, ARGS:
         data = data.replace(ignored, b"", 1)
+    data = data.replace(LOOSE, LEN, 1)
     return int(data.startswith(POST + LEN + GIFT))
 
 

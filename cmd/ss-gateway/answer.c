@@ -7,6 +7,7 @@
 
 #include "gateway.h"
 #include "origin.h"
+#include "www.h"
 
 #include "banned.h"
 
@@ -97,7 +98,9 @@ answer_write(struct lws *wsi, int status, const char *headers, const char *body,
 		return;
 	b.len = LWS_PRE; /* the library wants room in front */
 	if (put_status(&b, status, headers) == 0) {
-		origin_headers(lws_context_user(lws_get_context(wsi)), wsi, &b);
+		if (!strstr(headers, WWW_FOR_ALL))
+			origin_headers(
+			    lws_context_user(lws_get_context(wsi)), wsi, &b);
 		if (status != 304)
 			buf_addf(&b, "Content-Length: %zu\r\n", n);
 	}

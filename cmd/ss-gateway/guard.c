@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "frames.h"
 #include "gateway.h"
 #include "head.h"
@@ -29,8 +30,12 @@
 #include "banned.h"
 
 #define DISCARD_MAX (1 << 20) /* bytes of who was refused, or has closed */
+#define EARLY_MAX GUARD_READ
+#define CONTROLS_MAX 1000   /* pings and pongs ... */
+#define CONTROLS_TIME 10000 /* ... in so many ms */
 #define PAD 1024
-#define CLOSE_LEN 8 /* bytes of a close frame with a code */
+#define TURN_MAX GUARD_READ /* bytes that may come to nothing in one call */
+#define CLOSE_LEN 8         /* bytes of a close frame with a code */
 #define FRAMES_MORE_ROOM (FRAMES_ROOM + CLOSE_LEN)
 #define ASKED_MIN (FRAMES_MORE_ROOM + 64) /* bytes */
 
@@ -40,24 +45,25 @@
  * X-Auth-Token), and the line behind it, for one header.
  */
 static const struct head_field fields[] = {
-	{ "accept", "accept" },
-	{ "accept-encoding", "accept-encoding" },
-	{ "access-control-request-method", "access-control-request-method" },
-	{ "authorization", "authorization" },
-	{ "connection", "connection" },
-	{ "content-length", "content-length" },
-	{ "content-type", "content-type" },
-	{ "host", "host" },
-	{ "idempotency-key", "idempotency-key" },
-	{ "if-none-match", "if-none-match" },
-	{ "origin", "origin" },
-	{ "sec-websocket-key", "sec-websocket-key" },
-	{ "sec-websocket-protocol", SUBPROTO_HEADER },
-	{ "sec-websocket-version", "sec-websocket-version" },
-	{ "transfer-encoding", "transfer-encoding" },
-	{ "upgrade", "upgrade" },
-	{ "x-forwarded-for", "x-forwarded-for" },
-	{ NULL, NULL },
+	{ "accept", "accept", false },
+	{ "accept-encoding", "accept-encoding", false },
+	{ "access-control-request-method", "access-control-request-method",
+	    true },
+	{ "authorization", "authorization", true },
+	{ "connection", "connection", false },
+	{ "content-length", "content-length", true },
+	{ "content-type", "content-type", true },
+	{ "host", "host", true },
+	{ "idempotency-key", "idempotency-key", true },
+	{ "if-none-match", "if-none-match", false },
+	{ "origin", "origin", true },
+	{ "sec-websocket-key", "sec-websocket-key", true },
+	{ "sec-websocket-protocol", SUBPROTO_HEADER, false },
+	{ "sec-websocket-version", "sec-websocket-version", true },
+	{ "transfer-encoding", "transfer-encoding", false },
+	{ "upgrade", "upgrade", false },
+	{ "x-forwarded-for", "x-forwarded-for", false },
+	{ NULL, NULL, false },
 };
 
 struct guarded {
@@ -68,6 +74,9 @@ struct guarded {
 		struct frames frames; /* IN_FRAMES */
 	};
 	struct conn *conn; /* once it is a WebSocket; borrowed */
+	struct buf early;  /* the pings that came before: length and payload */
+	unsigned controls; /* control frames lately ... */
+	int64_t since;     /* ... since then, monotonic ms */
 };
 
 static int (*real_pending)(const SSL *);
@@ -108,6 +117,9 @@ guard_watch(int fd)
 	p->state = IN_HEAD;
 	p->thrown = 0;
 	p->conn = NULL;
+	p->controls = 0;
+	p->since = 0;
+	buf_init(&p->early, EARLY_MAX);
 	head_init(&p->head, fields);
 	return 0;
 }
@@ -125,9 +137,16 @@ void
 guard_upgraded(int fd, struct conn *c)
 {
 	struct guarded *q = guarded(fd);
+	size_t at, n;
 
-	if (q)
-		q->conn = c;
+	if (!q)
+		return;
+	q->conn = c;
+	for (at = 0; at < q->early.len; at += 1 + n) {
+		n = (unsigned char)q->early.p[at];
+		ping_answer(c, q->early.p + at + 1, n);
+	}
+	buf_release(&q->early);
 }
 
 void
@@ -139,6 +158,7 @@ guard_forget(int fd)
 		return;
 	if (q->state == IN_FRAMES)
 		frames_release(&q->frames);
+	buf_release(&q->early);
 	q->state = PAST;
 }
 
@@ -210,21 +230,51 @@ known(int code)
 	return code >= 1012 && code <= 1014 ? 1000 : code;
 }
 
+/* Nobody needs so many. */
+static bool
+is_flood(struct guarded *q)
+{
+	int64_t now;
+
+	if (++q->controls % CONTROLS_MAX)
+		return false;
+	now = clock_mono_ms();
+	if (q->since && now - q->since < CONTROLS_TIME)
+		return true;
+	q->since = now;
+	return false;
+}
+
 /* Returns how many bytes the library is to see of it. */
 static size_t
 control(struct guarded *q, const struct frames_control *c, char *out)
 {
-	static const unsigned char mask[4];
-
 	if (c->opcode == WS_CLOSE)
 		return put_close(q, known(frames_close_code(c)), out);
-	if (!q->conn) /* in one packet with the handshake */
-		return ws_write(out, c->opcode, c->payload, c->len, mask);
-	if (c->opcode == WS_PING)
-		ping_answer(q->conn, c->payload, c->len);
-	else
+	if (is_flood(q))
+		return put_close(q, 1008, out);
+	if (c->opcode == WS_PONG && q->conn)
 		ping_answered(owner, q->conn);
+	else if (c->opcode == WS_PING && q->conn)
+		ping_answer(q->conn, c->payload, c->len);
+	else if (c->opcode == WS_PING && /* in one packet with the handshake */
+		 buf_reserve(&q->early, 1 + c->len) == 0) {
+		buf_addc(&q->early, (char)c->len);
+		buf_add(&q->early, c->payload, c->len);
+	}
 	return 0;
+}
+
+/*
+ * A pong that nobody asked for, of which the library makes nothing: it has to
+ * see something, or it takes a connection by TLS for broken. Between frames.
+ */
+static size_t
+put_nothing(char *out)
+{
+	static const unsigned char mask[4];
+
+	return ws_write(out, WS_PONG, "", 0, mask);
 }
 
 /* As look, of a WebSocket. */
@@ -320,7 +370,7 @@ read_guarded(struct guarded *q, int fd, SSL *s, char *p, size_t n)
 {
 	static char in[GUARD_READ];
 	size_t room = sizeof in, more = q->conn ? FRAMES_MORE_ROOM : GUARD_ROOM;
-	size_t len, got;
+	size_t len, got, all = 0;
 	ssize_t k;
 
 	if (n <= more)
@@ -339,6 +389,9 @@ read_guarded(struct guarded *q, int fd, SSL *s, char *p, size_t n)
 		if (k <= 0)
 			return k;
 		len = look(q, fd, s, in, (size_t)k, p);
+		all += (size_t)k;
+		if (!len && q->state == IN_FRAMES && all >= TURN_MAX)
+			len = put_nothing(p); /* others want to be read, too */
 	} while (!len);
 	return (ssize_t)len;
 }

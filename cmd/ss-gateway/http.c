@@ -55,8 +55,11 @@ static int
 refuse(struct gateway *g, struct lws *wsi, struct conn *c, int status,
     const char *detail, const char *extra)
 {
+	/* one in chunks the library reads for a POST only */
+	bool post = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
+
 	if (request_length(wsi) <= 0 && request_length(wsi) != -2 &&
-	    !request_is_chunked(wsi))
+	    !(post && request_is_chunked(wsi)))
 		return http_refuse(g, wsi, status, detail, extra);
 	g->n.refused++;
 	answer_error(wsi, status, detail, extra);
@@ -198,16 +201,16 @@ is_preflight(struct gateway *g, struct lws *wsi)
 
 	return lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0 &&
 	       lws_hdr_custom_length(wsi, name, sizeof name - 1) > 0 &&
-	       origin_is_cors(g, wsi);
+	       origin_is_listed(g, wsi);
 }
 
 static int
-preflight(struct lws *wsi)
+preflight(struct gateway *g, struct lws *wsi)
 {
 	struct buf b;
 
 	buf_init(&b, 1024);
-	origin_preflight(&b);
+	origin_preflight(g, wsi, &b);
 	answer_write(wsi, 200, b.p, "", 0);
 	buf_release(&b);
 	return -1;
@@ -248,7 +251,7 @@ http_request(
 	if (status)
 		return refuse(g, wsi, c, status, why, extra);
 	if (length <= 0 && is_preflight(g, wsi))
-		return preflight(wsi);
+		return preflight(g, wsi);
 	if (is_post && (gift || action))
 		return post(g, wsi, c, length, action);
 	if (length > 0 || !get)

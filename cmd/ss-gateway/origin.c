@@ -92,14 +92,24 @@ listed(const char *list, const char *origin)
 	return false;
 }
 
-/* The Origin header. 1; 0: there is none; -1: it can't be one of ours. */
+/* "null", or one of an app or an extension: an asterisk means these, too. */
+static bool
+is_opaque(const char *p)
+{
+	for (; *p; p++)
+		if ((unsigned char)*p <= ' ' || strchr("\"'<>\\,", *p))
+			return false;
+	return true;
+}
+
+/* The Origin header. 1; 0: there is none; -1: it can't be one. */
 static int
 origin_of(struct lws *wsi, char out[ORIGIN_MAX])
 {
 	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
 		return 0;
 	if (lws_hdr_copy(wsi, out, ORIGIN_MAX, WSI_TOKEN_ORIGIN) < 0 ||
-	    !is_origin(out, strlen(out)))
+	    !(is_origin(out, strlen(out)) || is_opaque(out)))
 		return -1;
 	return 1;
 }
@@ -143,11 +153,13 @@ origin_allowed(const struct gateway *g, struct lws *wsi)
 }
 
 bool
-origin_is_cors(const struct gateway *g, struct lws *wsi)
+origin_is_listed(const struct gateway *g, struct lws *wsi)
 {
 	char origin[ORIGIN_MAX];
 
-	return g->cors && origin_of(wsi, origin) > 0 && listed(g->cors, origin);
+	return origin_of(wsi, origin) > 0 &&
+	       ((g->cors && listed(g->cors, origin)) ||
+		   (g->origin && listed(g->origin, origin)));
 }
 
 void
@@ -167,8 +179,14 @@ origin_headers(const struct gateway *g, struct lws *wsi, struct buf *b)
 }
 
 void
-origin_preflight(struct buf *b)
+origin_preflight(const struct gateway *g, struct lws *wsi, struct buf *b)
 {
+	char origin[ORIGIN_MAX];
+
+	/* it may post, though --cors doesn't let it read what is answered */
+	if (origin_of(wsi, origin) > 0 && !(g->cors && listed(g->cors, origin)))
+		buf_addf(b, "%sAccess-Control-Allow-Origin: %s\r\n",
+		    g->cors ? "" : "Vary: Origin\r\n", origin);
 	buf_adds(b,
 	    "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
 	    "Access-Control-Allow-Headers: Authorization, Content-Type, "

@@ -16,11 +16,11 @@ struct gateway;
 bool origin_list_valid(const char *list);
 /* The request comes from a page that may do this, or from none. */
 bool origin_allowed(const struct gateway *, struct lws *);
-/* The request comes from a page that --cors lets read answers. */
-bool origin_is_cors(const struct gateway *, struct lws *);
-/* Adds the header lines for that, none where --cors isn't given. */
+/* The request comes from a page that --origin or --cors names. */
+bool origin_is_listed(const struct gateway *, struct lws *);
+/* Adds the header lines by which --cors lets a page read this answer. */
 void origin_headers(const struct gateway *, struct lws *, struct buf *);
-/* Adds those of the answer to a preflight request. */
-void origin_preflight(struct buf *);
+/* Adds those of the answer to a preflight request of a listed page. */
+void origin_preflight(const struct gateway *, struct lws *, struct buf *);
 
 #endif

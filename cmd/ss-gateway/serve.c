@@ -68,8 +68,8 @@ established(struct gateway *g, struct lws *wsi, struct conn *c)
 		c->viewer = viewer_new(g, wsi);
 	if (!c->echo && !c->viewer)
 		return -1;
-	guard_upgraded(lws_get_socket_fd(wsi), c);
 	ping_join(g, c, wsi);
+	guard_upgraded(lws_get_socket_fd(wsi), c);
 	return 0;
 }
 
@@ -256,7 +256,7 @@ serve_open(struct gateway *g)
 	i.retry_and_idle_policy = &no_pings;
 	i.timeout_secs = 15;
 	i.timeout_secs_ah_idle = 20; /* peer_turn is before it */
-	i.keepalive_timeout = 30;
+	i.keepalive_timeout = 5;
 	i.pt_serv_buf_size = READ_BUFFER;
 	i.max_http_header_data = HEADER_STORE;
 	i.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8 |

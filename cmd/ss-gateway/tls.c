@@ -5,6 +5,7 @@
  */
 #include "tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -22,12 +23,22 @@
 	(SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | \
 	    SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION)
 
-static const char *
-reason(void)
-{
-	const char *s = ERR_reason_error_string(ERR_peek_last_error());
+#define NOT_ITS_KEY "not the key of that certificate"
 
-	return s ? s : "can't be used";
+/* What kept a file from being used; otherwise: where OpenSSL has no words. */
+static const char *
+reason(const char *otherwise)
+{
+	/* the first error is the cause, the others are what follows from it */
+	unsigned long e = ERR_peek_error();
+
+	if (ERR_SYSTEM_ERROR(e))
+		return strerror(ERR_GET_REASON(e));
+	if (ERR_GET_LIB(e) == ERR_LIB_X509)
+		return NOT_ITS_KEY;
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL) /* too weak, for one */
+		return ERR_reason_error_string(e);
+	return otherwise;
 }
 
 /* A terminal is not asked for a password. */
@@ -62,23 +73,26 @@ int
 tls_load(struct gateway *g)
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
-	const char *bad = NULL;
+	const char *bad = g->tls_key, *why = NULL;
 
 	ERR_clear_error();
 	if (!c) {
-		msg_err("TLS: %s", reason());
+		msg_err("TLS: %s", strerror(ENOMEM));
 		return -1;
 	}
 	SSL_CTX_set_default_passwd_cb(c, no_password);
 	limit(c);
-	if (SSL_CTX_use_certificate_chain_file(c, g->tls_cert) != 1)
+	if (SSL_CTX_use_certificate_chain_file(c, g->tls_cert) != 1) {
 		bad = g->tls_cert;
-	else if (SSL_CTX_use_PrivateKey_file(c, g->tls_key, SSL_FILETYPE_PEM) !=
-		     1 ||
-		 SSL_CTX_check_private_key(c) != 1)
-		bad = g->tls_key;
-	if (bad) {
-		msg_err("%s: %s", bad, reason());
+		why = reason("no certificates in PEM");
+	} else if (SSL_CTX_use_PrivateKey_file(
+		       c, g->tls_key, SSL_FILETYPE_PEM) != 1) {
+		why = reason("no private key in PEM, or with a password");
+	} else if (SSL_CTX_check_private_key(c) != 1) {
+		why = NOT_ITS_KEY;
+	}
+	if (why) {
+		msg_err("%s: %s", bad, why);
 		SSL_CTX_free(c);
 		return -1;
 	}

@@ -188,6 +188,10 @@ check_headers(struct gateway *g, struct lws *wsi, const char **why)
 	if (header(wsi, WSI_TOKEN_UPGRADE, v, sizeof v) < 0 ||
 	    strcasecmp(v, "websocket") != 0)
 		return 400;
+	*why = "body: none expected";
+	if (request_length(wsi) > 0 || request_length(wsi) == -2 ||
+	    request_is_chunked(wsi))
+		return 400;
 	*why = "Connection: must name upgrade";
 	if (!wants_upgrade(wsi))
 		return 400;

@@ -15,10 +15,11 @@
 
 #define SIZE_MAX_IN 65536
 
-static const struct head_field fields[] = { { "host", "host" },
-	{ "content-length", "content-length" }, { "upgrade", "upgrade" },
-	{ "transfer-encoding", "transfer-encoding" }, { "accept", "agree" },
-	{ NULL, NULL } };
+static const struct head_field fields[] = { { "host", "host", true },
+	{ "content-length", "content-length", true },
+	{ "upgrade", "upgrade", false },
+	{ "transfer-encoding", "transfer-encoding", false },
+	{ "accept", "agree", false }, { NULL, NULL, false } };
 
 struct seen {
 	int r;
@@ -78,7 +79,7 @@ passed(const struct seen *s)
 	int r;
 
 	check(version != NULL);
-	if (memchr(s->p, '*', 9) || version[8] > '1')
+	if (version[8] > '1')
 		return; /* that one speaks less of it */
 	r = parse(s->p, s->len, &detail);
 	check(r == 1 || r == 501 || r == 413 ||
@@ -110,7 +111,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	/* it leaves a query's escapes as they are, and an empty host */
 	if (r == 1 && whole.r == 400)
 		check(strncmp(whole.why, "target: ", 8) == 0 ||
-		      strcmp(whole.why, "Host: empty") == 0);
+		      strcmp(whole.why, "Host: empty") == 0 ||
+		      strstr(whole.why, "twice"));
 	if (r == 1)
 		check(whole.r == 1 || whole.r == 400 || whole.r == 405 ||
 		      whole.r == 414 || whole.r == 431);
