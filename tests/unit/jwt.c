@@ -267,8 +267,7 @@ knows_secrets(void)
 {
 	static const char *const t[] = {
 		"correct horse battery staple, and a little more of it",
-		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
-		"ef",
+		"0123456789abcdef0123456789abcdef0123456789abcdef",
 		"030201000302010003020100030201000302010003020100",
 		"q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=\n",
 		"{not JSON, but a secret of somebody who likes braces}",
