@@ -163,12 +163,14 @@ start_hub() {
 @test "a threshold survives the kill of its moderator" {
 	start_hub "$(chat "$GOOD")"
 	stop hub
-	start_bg hub ss-broadcast -i "listen:$PWD/out.sock"
+	start_bg hub ss-broadcast -v -i "listen:$PWD/out.sock"
+	wait_for 10 test -S "$SS_BUS"
+	start_bg watch timeout 60 socat -u "UNIX-CONNECT:$SS_BUS" -
+	wait_for 10 grep joined hub.err # it sees all that comes from now on
 	start_bg log ss-log -i "listen:$PWD/log.sock" -o "unix:$PWD/out.sock"
 	start_bg mod ss-moderate -i "listen:$PWD/in.sock" \
 		-o "unix:$PWD/log.sock" --state "unix:$SS_BUS"
 	wait_for 10 test -S in.sock
-	start_bg watch timeout 30 socat -u "UNIX-CONNECT:$SS_BUS" -
 	{
 		threshold 1
 		chat "$BAD"
