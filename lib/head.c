@@ -340,8 +340,6 @@ begin_value(struct take *t)
 		h->field = EXPECT;
 	else if (word_is(h, "transfer-encoding"))
 		h->field = ENCODING;
-	if (h->field == HOST && h->has_host)
-		return refuse(t, 400, "Host: more than one");
 	h->has_host |= h->field == HOST;
 	h->passes = f->name != NULL;
 	bit = f->name ? UINT32_C(1) << (f - h->fields) : 0;
@@ -443,7 +441,9 @@ value(struct take *t)
 		return refuse(t, 400, "Transfer-Encoding: empty");
 	if (h->field == UPGRADE)
 		put_upgrade(t);
-	h->expects |= h->field == EXPECT && word_is(h, "100-continue");
+	/* RFC 9110, 10.1.1: HTTP/1.0 doesn't know of it */
+	h->expects |= h->field == EXPECT && h->needs_host &&
+		      word_is(h, "100-continue");
 	if (h->passes)
 		put(t, '\r');
 	h->state = VALUE_LF;

@@ -171,6 +171,17 @@ def pings(n, chop=0):
     return run
 
 
+def many_pings(p):
+    """More than is read at once, or waits: the last has to be answered."""
+    texts = [b"%d" % i + b"." * 100 for i in range(900)]
+    p.raw(b"".join(frame(PING, t) for t in texts) + frame(TEXT, b"x"))
+    got = []
+    while (TEXT, b"x") not in got or (PONG, texts[-1]) not in got:
+        got.append(p.get())
+    pongs = [texts.index(t) for op, t in got if op == PONG]
+    assert pongs == sorted(set(pongs)), "not in order"
+
+
 VALID = [
     "Hello-µ@ßöäüàá-UTF-8!!".encode(), "κόσμε".encode(), b"\x00", b"\x7f",
     b"\xc2\x80", b"\xdf\xbf", b"\xe0\xa0\x80", b"\xed\x9f\xbf",
@@ -206,6 +217,7 @@ def cases():
     yield "2 ten pings", pings(10)
     yield "2 ten pings, byte by byte", pings(10, 1)
     yield "2 a hundred pings, chopped", pings(100, 37)
+    yield "2 many pings", many_pings
     yield "2 pongs unasked", lambda p: (
         p.frame(PONG), p.frame(PONG, b"x"), echoes(TEXT, b"x")(p))
     yield "2 ping, byte by byte", lambda p: (

@@ -10,8 +10,8 @@
       Requests that are malformed, huge, smuggled, cut or slow, one
       connection each, some of them at a time. Each must get an HTTP answer
       with one of the statuses that stand beside the request, and JSON if it
-      is an error; in between, the server must go on answering others. Prints what came,
-      and at the end "gifts N": so many has mallory given by then, since each
+      is an error; in between, the server must go on answering others. Prints
+      what came, and at the end "gifts N": so many has mallory given by then, since each
       connection serves its first request, if all of it was sent. What
       follows one, or is refused, is from "smuggle", who gives none.
       Exit status 1 where something else came.

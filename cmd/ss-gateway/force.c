@@ -93,10 +93,12 @@ static struct window_key
 tombstone(
     struct gateway *g, const char *id, size_t n, const char *room, enum role by)
 {
-	char where[EVENT_NAME_MAX + 2];
+	char where[EVENT_NAME_MAX + 1];
+	size_t m = strlen(room);
 
-	lws_snprintf(where, sizeof where, "%d%s", (int)by, room);
-	return window_key(g->force->deleted, id, n, where, strlen(where));
+	where[0] = (char)by;
+	memcpy(where + 1, room, m);
+	return window_key(g->force->deleted, id, n, where, 1 + m);
 }
 
 /* By anybody who may delete what one of that role has said. */

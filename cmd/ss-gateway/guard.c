@@ -5,9 +5,9 @@
  * No callback of the library comes as early.
  *
  * Who is refused gets his answer, and the end of what we send; what he still
- * sends is thrown away until he closes, or the library's limit for a request
- * ends it: were the connection closed with something unread, he might see a
- * reset in place of the answer.
+ * sends is thrown away until he closes, or peer_turn ends it: were the
+ * connection closed with something unread, he might see a reset in place of
+ * the answer.
  *
  * Should a build of the library read in another way, it sees what it should
  * not, which the tests would notice.
@@ -79,6 +79,7 @@ struct guarded {
 	int64_t since;     /* ... since then, monotonic ms */
 };
 
+static const unsigned char no_mask[4];
 static int (*real_pending)(const SSL *);
 static struct gateway *owner;
 static struct guarded *table; /* by descriptor */
@@ -114,11 +115,7 @@ guard_watch(int fd)
 		ntable = n;
 	}
 	p = &table[fd];
-	p->state = IN_HEAD;
-	p->thrown = 0;
-	p->conn = NULL;
-	p->controls = 0;
-	p->since = 0;
+	*p = (struct guarded){ .state = IN_HEAD };
 	buf_init(&p->early, EARLY_MAX);
 	head_init(&p->head, fields);
 	return 0;
@@ -211,13 +208,12 @@ guard_late(int fd, SSL *s)
 static size_t
 put_close(struct guarded *q, int code, char *out)
 {
-	static const unsigned char mask[4];
 	char payload[2] = { (char)(code >> 8), (char)code };
 
 	frames_release(&q->frames);
 	q->state = OVER;
 	return ws_write(
-	    out, WS_CLOSE, payload, code == 1005 ? 0 : sizeof payload, mask);
+	    out, WS_CLOSE, payload, code == 1005 ? 0 : sizeof payload, no_mask);
 }
 
 /*
@@ -272,9 +268,7 @@ control(struct guarded *q, const struct frames_control *c, char *out)
 static size_t
 put_nothing(char *out)
 {
-	static const unsigned char mask[4];
-
-	return ws_write(out, WS_PONG, "", 0, mask);
+	return ws_write(out, WS_PONG, "", 0, no_mask);
 }
 
 /* As look, of a WebSocket. */
@@ -332,7 +326,7 @@ look_at_head(
 		refuse(q, fd, s, r, why);
 	if (r != 1)
 		return len;
-	if (q->head.expects && q->head.needs_host)
+	if (q->head.expects)
 		say(fd, s, go_on, sizeof go_on - 1);
 	upgrades = q->head.upgrades;
 	in += used;
@@ -409,13 +403,14 @@ recv(int fd, void *p, size_t n, int flags)
 int
 SSL_read(SSL *s, void *p, int n)
 {
-	struct guarded *q = guarded(SSL_get_fd(s));
+	int fd = SSL_get_fd(s);
+	struct guarded *q = guarded(fd);
 	size_t got = 0;
 
 	if (n < 0)
 		return -1;
 	if (q)
-		return (int)read_guarded(q, SSL_get_fd(s), s, p, (size_t)n);
+		return (int)read_guarded(q, fd, s, p, (size_t)n);
 	/* SSL_get_error tells more */
 	return SSL_read_ex(s, p, (size_t)n, &got) == 1 ? (int)got : -1;
 }

@@ -14,26 +14,32 @@
 
 #define FILE_MAX 65536 /* bytes of a file of names */
 
+static struct name *
+find(struct names *all, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < all->n; i++)
+		if (strcmp(all->list[i].name, name) == 0)
+			return &all->list[i];
+	return NULL;
+}
+
 /* Raises the role of a name that is known. False: it isn't. */
 static bool
 raise_role(struct names *all, const char *name, enum role role, bool given)
 {
-	struct name *e;
-	unsigned i;
+	struct name *e = find(all, name);
 
-	for (i = 0; i < all->n; i++) {
-		e = &all->list[i];
-		if (strcmp(e->name, name) != 0)
-			continue;
-		if (e->role < role)
-			e->role = (unsigned char)role;
-		if (e->acts < role)
-			e->acts = (unsigned char)role;
-		if (given && !e->given)
-			e->given = true;
-		return true;
-	}
-	return false;
+	if (!e)
+		return false;
+	if (e->role < role)
+		e->role = (unsigned char)role;
+	if (e->acts < role)
+		e->acts = (unsigned char)role;
+	if (given && !e->given)
+		e->given = true;
+	return true;
 }
 
 static void
@@ -64,22 +70,10 @@ names_add(struct gateway *g, const char *name, enum role role)
 		add(g, name, role, false);
 }
 
-static struct name *
-find(struct gateway *g, const char *name)
-{
-	struct names *all = shared_names(g);
-	unsigned i;
-
-	for (i = 0; i < all->n; i++)
-		if (strcmp(all->list[i].name, name) == 0)
-			return &all->list[i];
-	return NULL;
-}
-
 void
 names_come(struct gateway *g, const struct ident *who)
 {
-	struct name *e = who->known ? find(g, who->name) : NULL;
+	struct name *e = who->known ? find(shared_names(g), who->name) : NULL;
 
 	names_add(g, who->name, who->role);
 	if (e)
@@ -112,7 +106,7 @@ names_learn(struct gateway *g, const struct event *ev)
 enum role
 names_role(struct gateway *g, const char *name)
 {
-	const struct name *e = find(g, name);
+	const struct name *e = find(shared_names(g), name);
 
 	return e ? (enum role)e->acts : ROLE_VIEWER;
 }
